@@ -1,0 +1,47 @@
+#ifndef SCTRACE_BRACKET_HPP
+#define SCTRACE_BRACKET_HPP
+
+#include <boost/system/result.hpp>
+
+#include <cstdint>
+
+#include <sys/types.h>
+
+namespace sctrace {
+
+/// A record of our own: a child under a filter made one call with a number that no kernel has.
+/**
+ * Serials are taken and records are delivered in one order, so when this record comes back, every earlier one
+ * has been delivered too (or is lost): it marks the beginning or the end of a recording without a sleep.
+ */
+struct bracket {
+    /// The child that made the call; it has ended and is reaped, so the number may be used again.
+    pid_t pid = 0;
+    /// The number of the call, random, between 0x10000000 and 0x3fffffff.
+    std::int64_t syscall = 0;
+};
+
+/// Has the kernel write one SECCOMP record that can be told from all others.
+/**
+ * A short-lived child sets no_new_privs, installs a filter that logs only the one number (on every
+ * architecture) and makes the one call, which fails with ENOSYS and is logged (kernel/seccomp.c,
+ * __seccomp_filter() and seccomp_log()). No privilege is needed. The record is in the kernel's queue when
+ * this function returns; it arrives nowhere if `log` is absent from actions_logged, if an audit rule excludes
+ * it or if it is lost.
+ *
+ * A server may call it: the child shares the caller's memory instead of copying it, sends no SIGCHLD and is
+ * invisible to waitpid(-1), and runs no signal handler. The calling thread waits for it, about a millisecond.
+ *
+ * @return What to look for in the stream of records.
+ * @par Errors
+ * @li the errno of clone(2), or of what the child failed to do (prctl(2), seccomp(2))
+ * @li `operation_not_supported` - the kernel has no SECCOMP_RET_LOG (before 4.14)
+ * @li `error::launch_failed` - the child was killed before it made the call
+ * @par Thread Safety
+ * Safe: may be called from any number of threads at once.
+ */
+boost::system::result<bracket> emit_bracket() noexcept;
+
+} // namespace sctrace
+
+#endif

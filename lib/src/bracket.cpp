@@ -1,0 +1,117 @@
+#include "log_action.hpp"
+#include "signal_block.hpp"
+#include "system_error.hpp"
+
+#include <sctrace/bracket.hpp>
+#include <sctrace/error.hpp>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifdef __GLIBC__
+// What clone() is an alias of. Sanitizers replace clone() by a version that takes the child for a copy of the
+// process and resets, in the memory that both share, their notes on its threads.
+extern "C" int __clone(int (*function)(void*), void* stack, int flags, void* argument, ...);
+#endif
+
+namespace sctrace {
+namespace {
+
+#ifdef __GLIBC__
+constexpr auto plain_clone = &::__clone;
+#else
+constexpr auto plain_clone = &::clone;
+#endif
+
+using number_filter = std::array<sock_filter, 4>;
+
+number_filter log_only(std::uint32_t number)
+{
+    return {sock_filter{BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+            sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 0, 1, number},
+            sock_filter{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_LOG},
+            sock_filter{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
+}
+
+struct child_task {
+    sock_fprog program{};
+    long number = 0;
+    int error = 0;
+    bool called = false;
+};
+
+// Runs in the caller's memory, on a stack that sanitizers know nothing of and as a thread that they have
+// never seen: no instrumentation, and nothing but system calls.
+__attribute__((no_sanitize("address", "thread", "undefined"))) int make_the_call(void* argument)
+{
+    auto* const task = static_cast<child_task*>(argument);
+    if (::syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) != 0 ||
+        ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0L, &task->program) != 0) {
+        task->error = errno;
+        return 1;
+    }
+    ::syscall(task->number);
+    task->called = true;
+    return 0;
+}
+
+// CLONE_VFORK: the caller waits until the child has ended, so both may use what is on the caller's stack.
+// No exit signal: SIGCHLD handlers and waitpid(-1) of the program never notice the child.
+pid_t clone_and_reap(child_task& task)
+{
+    alignas(16) std::array<std::byte, 16 * 1024> stack;
+    const detail::signal_block no_signals;
+    const pid_t pid = plain_clone(make_the_call, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK, &task);
+    if (pid < 0) {
+        task.error = errno;
+        return pid;
+    }
+    while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR)
+        ;
+    return pid;
+}
+
+boost::system::result<std::uint32_t> random_number() noexcept
+{
+    std::uint32_t bits = 0;
+    while (::getrandom(&bits, sizeof bits, 0) < 0) {
+        if (errno != EINTR)
+            return detail::system_error();
+    }
+    // Far above every real number, and below bit 30, which marks x32 calls.
+    constexpr std::uint32_t first = 0x10000000;
+    constexpr std::uint32_t count = 0x30000000;
+    return first + bits % count;
+}
+
+} // namespace
+
+boost::system::result<bracket> emit_bracket() noexcept
+{
+    if (const auto ec = detail::check_log_action())
+        return ec;
+    const auto number = random_number();
+    if (!number)
+        return number.error();
+
+    auto filter = log_only(*number);
+    child_task task{{static_cast<unsigned short>(filter.size()), filter.data()}, static_cast<long>(*number)};
+    const pid_t pid = clone_and_reap(task);
+    if (task.error != 0)
+        return detail::system_error(task.error);
+    if (!task.called)
+        return make_error_code(error::launch_failed);
+    return bracket{pid, static_cast<std::int64_t>(*number)};
+}
+
+} // namespace sctrace

@@ -1,0 +1,314 @@
+#include "in_child.hpp"
+#include "skip.hpp"
+#include "temporary_folder.hpp"
+
+#include <sctrace/audit_status.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include <linux/audit.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+using namespace sctrace;
+
+namespace {
+
+// No process can have it: the kernel's own limit for process ids.
+constexpr std::uint32_t nobodys_pid = 4194304;
+
+struct field {
+    std::uint32_t name;
+    std::uint32_t operation;
+    std::uint32_t value;
+};
+
+// One request to the kernel and its answer, in the test's own words.
+class audit_socket {
+public:
+    audit_socket() = default;
+    audit_socket(const audit_socket&) = delete;
+    audit_socket& operator=(const audit_socket&) = delete;
+    ~audit_socket() { ::close(socket_); }
+
+    int send(std::uint16_t type, std::span<const std::byte> payload)
+    {
+        nlmsghdr header{};
+        header.nlmsg_len = static_cast<std::uint32_t>(NLMSG_LENGTH(payload.size()));
+        header.nlmsg_type = type;
+        header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+        std::vector<std::byte> datagram(NLMSG_SPACE(payload.size()));
+        std::memcpy(datagram.data(), &header, sizeof header);
+        if (!payload.empty())
+            std::memcpy(datagram.data() + NLMSG_HDRLEN, payload.data(), payload.size());
+        if (::send(socket_, datagram.data(), datagram.size(), 0) < 0)
+            return errno;
+        return acknowledged();
+    }
+
+    ::audit_status status()
+    {
+        ::audit_status status{};
+        if (send(AUDIT_GET, {}) != 0)
+            return status;
+        const auto answer = receive();
+        if (answer.size() >= NLMSG_HDRLEN + sizeof status)
+            std::memcpy(&status, answer.data() + NLMSG_HDRLEN, sizeof status);
+        return status;
+    }
+
+private:
+    std::vector<std::byte> receive()
+    {
+        std::vector<std::byte> datagram(16 * 1024);
+        const ssize_t size = ::recv(socket_, datagram.data(), datagram.size(), 0);
+        datagram.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+        return datagram;
+    }
+
+    int acknowledged()
+    {
+        const auto answer = receive();
+        nlmsghdr header{};
+        nlmsgerr error{};
+        if (answer.size() < NLMSG_HDRLEN + sizeof error)
+            return EIO;
+        std::memcpy(&header, answer.data(), sizeof header);
+        std::memcpy(&error, answer.data() + NLMSG_HDRLEN, sizeof error);
+        return header.nlmsg_type == NLMSG_ERROR ? -error.error : EIO;
+    }
+
+    int socket_ = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
+};
+
+std::vector<std::byte> make_rule(std::uint32_t list, const std::vector<field>& fields)
+{
+    audit_rule_data rule{};
+    rule.flags = list;
+    rule.action = AUDIT_ALWAYS;
+    for (const auto& each : fields) {
+        rule.fields[rule.field_count] = each.name;
+        rule.fieldflags[rule.field_count] = each.operation;
+        rule.values[rule.field_count] = each.value;
+        ++rule.field_count;
+    }
+    std::vector<std::byte> bytes(sizeof rule);
+    std::memcpy(bytes.data(), &rule, sizeof rule);
+    return bytes;
+}
+
+// A rule of the kernel's for as long as it lives.
+class temporary_rule {
+public:
+    temporary_rule(std::uint32_t list, const std::vector<field>& fields)
+        : rule_(make_rule(list, fields))
+    {
+        added_ = audit_socket().send(AUDIT_ADD_RULE, rule_) == 0;
+    }
+    temporary_rule(const temporary_rule&) = delete;
+    temporary_rule& operator=(const temporary_rule&) = delete;
+    ~temporary_rule()
+    {
+        if (added_)
+            audit_socket().send(AUDIT_DEL_RULE, rule_);
+    }
+
+    bool added() const { return added_; }
+
+private:
+    std::vector<std::byte> rule_;
+    bool added_ = false;
+};
+
+bool may_control_audit()
+{
+    return read_audit_status().has_value();
+}
+
+std::uint32_t count_matching()
+{
+    return read_exclude_rules().value().matching;
+}
+
+std::uint32_t matching_with(const std::vector<field>& fields)
+{
+    const std::uint32_t before = count_matching();
+    const temporary_rule rule(AUDIT_FILTER_EXCLUDE, fields);
+    BOOST_REQUIRE(rule.added());
+    return count_matching() - before;
+}
+
+template <class Prepare>
+std::string errors_in_child(Prepare prepare)
+{
+    return test::in_child([prepare] {
+        prepare();
+        const auto status = read_audit_status();
+        const auto rules = read_exclude_rules();
+        return status.error().to_string() + " " + rules.error().to_string();
+    });
+}
+
+std::string both(int number)
+{
+    const auto code = boost::system::error_code(number, boost::system::system_category()).to_string();
+    return code + " " + code;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(audit_status_test)
+
+BOOST_AUTO_TEST_CASE(tells_what_the_kernel_tells)
+{
+    if (!may_control_audit())
+        return test::skip("AUDIT_GET needs CAP_AUDIT_CONTROL in the host's own namespaces");
+    const auto status = read_audit_status();
+    const auto raw = audit_socket().status();
+    BOOST_TEST(status->enabled == (raw.enabled != 0));
+    BOOST_TEST(status->daemon_pid == raw.pid);
+    BOOST_TEST(status->rate_limit == raw.rate_limit);
+    BOOST_TEST(status->backlog_limit == raw.backlog_limit);
+    BOOST_TEST(status->lost <= raw.lost);
+    BOOST_TEST(raw.backlog_limit != 0U);
+}
+
+BOOST_AUTO_TEST_CASE(exclude_rules_by_type)
+{
+    if (!may_control_audit())
+        return test::skip("audit rules need CAP_AUDIT_CONTROL in the host's own namespaces");
+    struct expectation {
+        std::uint32_t operation;
+        std::uint32_t type;
+        std::uint32_t matching;
+    };
+    constexpr std::array<expectation, 15> expectations{{{AUDIT_EQUAL, 1326, 1},
+                                                        {AUDIT_EQUAL, 1307, 0},
+                                                        {AUDIT_NOT_EQUAL, 1326, 0},
+                                                        {AUDIT_NOT_EQUAL, 1307, 1},
+                                                        {AUDIT_LESS_THAN, 1326, 0},
+                                                        {AUDIT_LESS_THAN, 1327, 1},
+                                                        {AUDIT_LESS_THAN_OR_EQUAL, 1325, 0},
+                                                        {AUDIT_LESS_THAN_OR_EQUAL, 1326, 1},
+                                                        {AUDIT_GREATER_THAN, 1326, 0},
+                                                        {AUDIT_GREATER_THAN, 1325, 1},
+                                                        {AUDIT_GREATER_THAN_OR_EQUAL, 1327, 0},
+                                                        {AUDIT_GREATER_THAN_OR_EQUAL, 1326, 1},
+                                                        {AUDIT_GREATER_THAN_OR_EQUAL, 1300, 1},
+                                                        {AUDIT_LESS_THAN_OR_EQUAL, 1400, 1},
+                                                        {AUDIT_NOT_EQUAL, 0, 1}}};
+    for (const auto& each : expectations) {
+        BOOST_TEST_CONTEXT("operator " << each.operation << " type " << each.type)
+        {
+            const auto matching = matching_with(
+                {{AUDIT_PID, AUDIT_EQUAL, nobodys_pid}, {AUDIT_MSGTYPE, each.operation, each.type}});
+            BOOST_TEST(matching == each.matching);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(exclude_rule_without_a_type_counts)
+{
+    if (!may_control_audit())
+        return test::skip("audit rules need CAP_AUDIT_CONTROL in the host's own namespaces");
+    BOOST_TEST(matching_with({{AUDIT_PID, AUDIT_EQUAL, nobodys_pid}}) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(every_type_field_must_match)
+{
+    if (!may_control_audit())
+        return test::skip("audit rules need CAP_AUDIT_CONTROL in the host's own namespaces");
+    const std::vector<field> fields{{AUDIT_PID, AUDIT_EQUAL, nobodys_pid},
+                                    {AUDIT_MSGTYPE, AUDIT_GREATER_THAN, 1300},
+                                    {AUDIT_MSGTYPE, AUDIT_LESS_THAN, 1310}};
+    BOOST_TEST(matching_with(fields) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(rules_on_other_lists_do_not_count)
+{
+    if (!may_control_audit())
+        return test::skip("audit rules need CAP_AUDIT_CONTROL in the host's own namespaces");
+    const std::uint32_t before = count_matching();
+    const temporary_rule rule(AUDIT_FILTER_USER, {{AUDIT_PID, AUDIT_EQUAL, nobodys_pid}});
+    BOOST_REQUIRE(rule.added());
+    BOOST_TEST(count_matching() == before);
+}
+
+BOOST_AUTO_TEST_CASE(not_permitted)
+{
+    if (::geteuid() != 0)
+        return test::skip("only root can become another user");
+    BOOST_TEST(errors_in_child(test::become_nobody) == both(EPERM));
+}
+
+BOOST_AUTO_TEST_CASE(refused_in_another_user_namespace)
+{
+    if (::geteuid() != 0)
+        return test::skip("user namespaces may need root");
+    const auto errors = errors_in_child([] { test::require(::unshare(CLONE_NEWUSER) == 0, "unshare"); });
+    if (errors == "exception: unshare")
+        return test::skip("no user namespaces here, or a sanitizer's thread is in the way");
+    BOOST_TEST(errors == both(ECONNREFUSED));
+}
+
+BOOST_AUTO_TEST_CASE(kernel_without_audit)
+{
+    BOOST_TEST(errors_in_child([] { test::fail_call(SYS_socket, EPROTONOSUPPORT, AF_NETLINK); }) ==
+               both(EPROTONOSUPPORT));
+}
+
+BOOST_AUTO_TEST_CASE(request_not_sent)
+{
+    BOOST_TEST(errors_in_child([] { test::fail_call(SYS_sendto, ENOBUFS); }) == both(ENOBUFS));
+}
+
+BOOST_AUTO_TEST_CASE(answer_not_received)
+{
+    BOOST_TEST(errors_in_child([] { test::fail_call(SYS_recvmsg, ENOBUFS); }) == both(ENOBUFS));
+}
+
+BOOST_AUTO_TEST_CASE(no_answer)
+{
+    if (!may_control_audit())
+        return test::skip("AUDIT_GET needs CAP_AUDIT_CONTROL in the host's own namespaces");
+    // The kernel never sees the request.
+    const auto drop_request = [] { test::fail_call(SYS_sendto, 0); };
+    BOOST_TEST(errors_in_child(drop_request) == both(ETIMEDOUT));
+}
+
+BOOST_AUTO_TEST_CASE(actions_logged)
+{
+    const auto actions = read_actions_logged();
+    BOOST_REQUIRE(actions.has_value());
+    BOOST_TEST(*actions + "\n" == test::read_file("/proc/sys/kernel/seccomp/actions_logged"));
+}
+
+BOOST_AUTO_TEST_CASE(actions_logged_missing)
+{
+    if (::geteuid() != 0)
+        return test::skip("only root can hide /proc");
+    const auto error = test::in_child([] {
+        test::hide_proc();
+        return read_actions_logged().error().to_string();
+    });
+    BOOST_TEST(error == "system:2");
+}
+
+BOOST_AUTO_TEST_CASE(actions_logged_unreadable)
+{
+    const auto error = test::in_child([] {
+        test::fail_call(SYS_read, EIO);
+        return read_actions_logged().error().to_string();
+    });
+    BOOST_TEST(error == "system:5");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
