@@ -1,0 +1,108 @@
+#ifndef SCTRACE_DETAIL_RECORD_READER_HPP
+#define SCTRACE_DETAIL_RECORD_READER_HPP
+
+#include <sctrace/architecture.hpp>
+#include <sctrace/loss_ledger.hpp>
+#include <sctrace/record_batch.hpp>
+#include <sctrace/seccomp_record.hpp>
+#include <sctrace/target.hpp>
+#include <sctrace/trace.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace sctrace::detail {
+
+/// What a record of our own is good for.
+enum class bracket_role : std::size_t {
+    /// Opens the window: it was made before the target's first call.
+    opening,
+    /// Closes the window: it was made after the target's last call.
+    closing,
+    /// Only shows that everything before it has arrived.
+    barrier,
+};
+
+/// Calls of the target that can install a filter of its own, which would hide other calls from the log.
+struct filter_calls {
+    std::uint64_t seccomp = 0;
+    std::uint64_t prctl = 0;
+    /// The process that called prctl(2), while it is only one.
+    std::optional<std::int32_t> prctl_pid;
+    bool prctl_by_several = false;
+};
+
+/// Parses the messages of a batch and picks the target's calls out of them.
+/**
+ * Every audit record's serial, every notice of loss and every record of the target that can't be counted goes
+ * into the ledger. Records outside of the window are nobody's.
+ */
+class record_reader {
+public:
+    /// @p whose and @p ledger must outlive the reader.
+    record_reader(architecture native, const target& whose, loss_ledger& ledger);
+
+    /// Reads a batch; the calls that belong to the target are in calls() until the next read.
+    void read(const record_batch& batch);
+
+    std::span<const syscall_key> calls() const noexcept { return calls_; }
+
+    /// A call with @p number is a record of our own.
+    void expect_bracket(std::int64_t number, bracket_role role);
+    bool saw_bracket(bracket_role role) const noexcept { return seen_[static_cast<std::size_t>(role)]; }
+
+    /// How many kinds of brackets have come back so far.
+    std::size_t brackets_seen() const noexcept
+    {
+        return static_cast<std::size_t>(std::count(seen_.begin(), seen_.end(), true));
+    }
+
+    /// Counts from now on, although no opening bracket has come back.
+    void count_without_bracket() noexcept { counting_ = true; }
+
+    const filter_calls& own_filters() const noexcept { return own_filters_; }
+
+    /// Records that were not selected, but may be those of descendants that left the audit session.
+    std::uint64_t strays() const noexcept { return strays_; }
+
+private:
+    struct expectation {
+        std::int64_t number;
+        bracket_role role;
+    };
+
+    // The two calls that install filters, by architecture.
+    struct filter_installers {
+        architecture arch;
+        std::int64_t seccomp;
+        std::int64_t prctl;
+    };
+
+    void read_message(const source_message& message);
+    void read_seccomp(const audit_record& header);
+    void read_uncountable(const audit_record& header, bool truncated);
+    bool take_bracket(const seccomp_record& record, std::uint32_t serial);
+    void take_call(const seccomp_record& record);
+    void watch_filters(syscall_key call, std::optional<std::int32_t> pid);
+    const filter_installers& installers_of(architecture arch);
+
+    architecture native_;
+    const target& target_;
+    loss_ledger& ledger_;
+    std::vector<syscall_key> calls_;
+    std::vector<expectation> expected_;
+    std::array<bool, 3> seen_{};
+    bool counting_ = false;
+    filter_calls own_filters_;
+    std::uint64_t strays_ = 0;
+    std::vector<filter_installers> installers_;
+};
+
+} // namespace sctrace::detail
+
+#endif

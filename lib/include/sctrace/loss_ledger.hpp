@@ -1,0 +1,103 @@
+#ifndef SCTRACE_LOSS_LEDGER_HPP
+#define SCTRACE_LOSS_LEDGER_HPP
+
+#include <sctrace/detail/serial_window.hpp>
+#include <sctrace/loss_notice.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sctrace {
+
+/// Whether a recording is known to hold every record of its window.
+enum class verdict {
+    /// Proved: both brackets and every audit serial between them were seen, and nothing else hides records.
+    complete,
+    /// Records are missing, and how many at most is known.
+    incomplete,
+    /// Whether records are missing could not be found out.
+    unproven,
+};
+
+std::string_view to_string(verdict v) noexcept;
+
+/// What was lost on the way, by the place where it was noticed.
+struct loss_counts {
+    /// Entries that the kernel's ring buffer overwrote before they were read.
+    std::uint64_t kmsg_overwritten = 0;
+    /// Messages that printk's rate limit dropped, as its own notices say.
+    std::uint64_t printk_suppressed = 0;
+    /// Audit serials between the brackets that were never seen.
+    std::uint64_t serial_gaps = 0;
+    /// Growth of the kernel's own counter of lost records; empty when it could not be read.
+    std::optional<std::uint64_t> audit_lost;
+    std::uint64_t netlink_overruns = 0;
+    std::uint64_t fork_event_overruns = 0;
+    /// SECCOMP records of the target that the kernel cut before the system call's number.
+    std::uint64_t truncated_records = 0;
+    /// SECCOMP records that could not be read, or whose process could not be told.
+    std::uint64_t malformed_records = 0;
+};
+
+/// A verdict with its reasons.
+struct judgement {
+    verdict what = verdict::unproven;
+    /// How many records are missing at most; empty when that is not known.
+    std::optional<std::uint64_t> missing_at_most;
+    /// The reasons, in words; empty when complete.
+    std::vector<std::string> why;
+};
+
+/// Keeps account of everything that can make a recording incomplete, and judges it.
+/**
+ * The window is opened by the serial of a record of one's own before the target's first call and closed by
+ * one after its last. Every audit record takes the next value of one 32-bit counter
+ * (kernel/audit.c, audit_log_start and audit_serial), so that a recording that saw each serial between the
+ * two lost nothing after a serial was taken. Drops before that are counted by the kernel as `lost`.
+ *
+ * @par Thread Safety
+ * Distinct objects: Safe. Shared objects: Unsafe.
+ */
+class loss_ledger {
+public:
+    void open_window(std::uint32_t serial) { serials_.open(serial); }
+    void close_window(std::uint32_t serial) { serials_.close(serial); }
+    bool window_open() const noexcept { return serials_.is_open(); }
+    bool window_closed() const noexcept { return serials_.is_closed(); }
+    std::optional<std::uint32_t> first_serial() const noexcept { return serials_.first(); }
+    std::optional<std::uint32_t> last_serial() const noexcept { return serials_.last(); }
+    /// Whether a record with this serial lies within the window as far as its ends are known.
+    bool in_window(std::uint32_t serial) const noexcept { return serials_.contains(serial); }
+    std::uint64_t missing_serials() const noexcept { return serials_.missing(); }
+
+    void saw_serial(std::uint32_t serial) { serials_.see(serial); }
+    void saw_notice(const loss_notice& notice) noexcept;
+    void overwritten(std::uint64_t entries) noexcept { counts_.kmsg_overwritten += entries; }
+    void overrun(std::uint64_t times) noexcept { counts_.netlink_overruns += times; }
+    void truncated_record() noexcept { ++counts_.truncated_records; }
+    void malformed_record(std::uint64_t records = 1) noexcept { counts_.malformed_records += records; }
+
+    /// The kernel's counter of lost records before and after; without both the verdict is `unproven`.
+    void audit_lost(std::optional<std::uint32_t> before, std::optional<std::uint32_t> after) noexcept;
+
+    /// Something that keeps the recording from being proved; the same words are kept once.
+    void cannot_prove(std::string why);
+
+    loss_counts counts() const;
+    judgement judge() const;
+
+private:
+    std::vector<std::string> losses() const;
+
+    detail::serial_window serials_;
+    loss_counts counts_;
+    std::uint64_t overflow_notices_ = 0;
+    std::vector<std::string> doubts_;
+};
+
+} // namespace sctrace
+
+#endif

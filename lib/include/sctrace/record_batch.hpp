@@ -1,0 +1,95 @@
+#ifndef SCTRACE_RECORD_BATCH_HPP
+#define SCTRACE_RECORD_BATCH_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace sctrace {
+
+/// One message of a source, not yet parsed.
+struct source_message {
+    /// The audit record type that came with the message, or 0 for kernel log text that names its own.
+    std::uint32_t type = 0;
+    /// The text; it points into the batch.
+    std::string_view text;
+};
+
+/// What a source noticed missing while it filled a batch.
+struct source_losses {
+    /// Entries of the kernel's ring buffer that were overwritten before they were read.
+    std::uint64_t overwritten = 0;
+    /// Times that the audit socket's buffer overran.
+    std::uint64_t overruns = 0;
+    /// Messages that were none: no header, or longer than any the kernel writes.
+    std::uint64_t malformed = 0;
+
+    bool any() const noexcept { return overwritten != 0 || overruns != 0 || malformed != 0; }
+};
+
+/// A bounded number of messages and the memory that holds their bytes.
+/**
+ * A source appends, a parser reads; clear() makes room again and frees nothing, so that a batch which is used
+ * over and over allocates only once. Views into a batch are valid until clear() and survive a move.
+ *
+ * @par Thread Safety
+ * Distinct objects: Safe. Shared objects: Unsafe.
+ */
+class record_batch {
+public:
+    static constexpr std::size_t default_messages = 512;
+    static constexpr std::size_t default_bytes = std::size_t{256} * 1024;
+
+    explicit record_batch(std::size_t messages = default_messages, std::size_t bytes = default_bytes)
+        : bytes_(std::make_unique_for_overwrite<char[]>(bytes))
+        , capacity_(bytes)
+    {
+        messages_.reserve(messages);
+    }
+
+    std::span<const source_message> messages() const noexcept { return messages_; }
+    const source_losses& losses() const noexcept { return losses_; }
+    source_losses& losses() noexcept { return losses_; }
+    bool empty() const noexcept { return messages_.empty(); }
+
+    /// Whether another message of up to @p bytes bytes fits.
+    bool has_room(std::size_t bytes) const noexcept
+    {
+        return messages_.size() < messages_.capacity() && capacity_ - used_ >= bytes;
+    }
+
+    /// The memory behind the messages, for a source to read into.
+    std::span<char> free_space() noexcept { return {bytes_.get() + used_, capacity_ - used_}; }
+
+    /// Makes the first @p bytes of the free space part of the batch and appends a message.
+    /** @p message points into those bytes. */
+    void append(std::size_t bytes, source_message message)
+    {
+        used_ += bytes;
+        messages_.push_back(message);
+    }
+
+    /// Skips @p bytes of the free space that hold nothing of use but lie before bytes that do.
+    void append_nothing(std::size_t bytes) noexcept { used_ += bytes; }
+
+    void clear() noexcept
+    {
+        messages_.clear();
+        used_ = 0;
+        losses_ = {};
+    }
+
+private:
+    std::unique_ptr<char[]> bytes_;
+    std::size_t capacity_;
+    std::size_t used_ = 0;
+    std::vector<source_message> messages_;
+    source_losses losses_;
+};
+
+} // namespace sctrace
+
+#endif

@@ -1,0 +1,70 @@
+#ifndef SCTRACE_TRACE_HPP
+#define SCTRACE_TRACE_HPP
+
+#include <sctrace/architecture.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sctrace {
+
+/// A system call as a record names it: what a trace counts by.
+struct syscall_key {
+    architecture arch;
+    std::int64_t number = 0;
+
+    friend bool operator==(const syscall_key&, const syscall_key&) noexcept = default;
+};
+
+/// How often each system call was seen, per architecture and number.
+/**
+ * Adding a call that was seen before allocates nothing.
+ *
+ * @par Thread Safety
+ * Distinct objects: Safe. Shared objects: Unsafe; `basic_aggregator` protects one with a strand.
+ */
+class trace {
+public:
+    /// One distinct system call.
+    struct line {
+        syscall_key call;
+        std::uint64_t count = 0;
+    };
+
+    void add(syscall_key call, std::uint64_t count = 1);
+    void merge(const trace& other);
+    void clear() noexcept;
+
+    bool empty() const noexcept { return distinct_ == 0; }
+    /// The number of distinct system calls.
+    std::size_t size() const noexcept { return distinct_; }
+    /// The sum of all counts.
+    std::uint64_t total() const noexcept { return total_; }
+    std::uint64_t count(syscall_key call) const noexcept;
+
+    /// The lines in the order of the trace file: native calls first, then the foreign architectures by
+    /// name bytewise, ascending numbers within each.
+    std::vector<line> sorted(architecture native) const;
+
+private:
+    std::size_t slot_of(syscall_key call) const noexcept;
+    void grow();
+
+    // Open addressing with linear probing; the size is a power of two, a count of zero marks a free slot.
+    std::vector<line> slots_;
+    std::size_t distinct_ = 0;
+    std::uint64_t total_ = 0;
+};
+
+/// The trace file's text: one JSON object per line, `{"syscall":0,"name":"read","count":42}`.
+/**
+ * A line of an architecture other than @p native carries `"arch":"NAME"` at its end. A number without a
+ * name has `"name":null`.
+ */
+std::string to_ndjson(const trace& counts, architecture native);
+
+} // namespace sctrace
+
+#endif

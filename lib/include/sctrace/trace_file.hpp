@@ -1,0 +1,61 @@
+#ifndef SCTRACE_TRACE_FILE_HPP
+#define SCTRACE_TRACE_FILE_HPP
+
+#include <sctrace/error.hpp>
+
+#include <boost/system/result.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace sctrace {
+
+/// A file whose readers see the old contents or the new ones, never a part.
+/**
+ * A path that is absent or a regular file is replaced by renaming a temporary file of the same folder over
+ * it (mode 0644 less the umask). A FIFO or a device is written once, by the final write. `-`, `/dev/stdout`,
+ * `/dev/stderr` and `/dev/fd/N` mean that descriptor. Directories and other symbolic links are refused.
+ *
+ * All functions block; an interim replacement only renames, a final one also syncs to the disk.
+ *
+ * @par Thread Safety
+ * Distinct objects: Safe. Shared objects: Unsafe.
+ */
+class trace_file {
+public:
+    enum class durability {
+        /// Renamed, not synced: for repeated writes on an event loop. Nothing is written to a descriptor.
+        interim,
+        /// Synced with its folder; FIFOs, devices and descriptors get their contents.
+        final,
+    };
+
+    /// Checks that @p path can be written, without changing what is there.
+    /**
+     * @par Errors
+     * `error::output_is_symlink`, `error::output_is_directory`, or the errno of trying to create a file in
+     * the folder (ENOENT, EACCES, EROFS, ENOSPC, …); the message names the path and what to do.
+     */
+    static boost::system::result<trace_file, failure> prepare(std::string path);
+
+    const std::string& path() const noexcept { return path_; }
+
+    /// Puts @p contents into the file. After an error the old contents are still there.
+    boost::system::result<void, failure> write(std::string_view contents, durability how) const;
+
+    /// Creates an empty file where there is none; leaves anything else alone.
+    boost::system::result<void, failure> create_if_absent() const;
+
+private:
+    enum class kind { replaceable, special, descriptor };
+
+    trace_file(std::string path, kind what, int descriptor);
+
+    std::string path_;
+    kind kind_ = kind::replaceable;
+    int descriptor_ = -1;
+};
+
+} // namespace sctrace
+
+#endif

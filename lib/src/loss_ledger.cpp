@@ -1,0 +1,228 @@
+#include <sctrace/loss_ledger.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace sctrace {
+
+namespace detail {
+
+void serial_window::open(std::uint32_t first)
+{
+    // Room below the first serial, so that older ones extend to smaller numbers and not around zero.
+    first_ = (std::uint64_t{1} << 32) + first;
+    next_ = first_ + 1;
+    open_ = true;
+}
+
+void serial_window::close(std::uint32_t last)
+{
+    see(last);
+    last_ = extend(last);
+    closed_ = true;
+}
+
+void serial_window::see(std::uint32_t serial)
+{
+    if (!open_) {
+        return;
+    }
+    const std::uint64_t seen = extend(serial);
+    if (seen < next_) {
+        fill(seen);
+        return;
+    }
+    if (seen > next_) {
+        gaps_.push_back({next_, seen});
+        settle_oldest();
+    }
+    next_ = seen + 1;
+}
+
+std::optional<std::uint32_t> serial_window::first() const noexcept
+{
+    return open_ ? std::optional{static_cast<std::uint32_t>(first_)} : std::nullopt;
+}
+
+std::optional<std::uint32_t> serial_window::last() const noexcept
+{
+    return closed_ ? std::optional{static_cast<std::uint32_t>(last_)} : std::nullopt;
+}
+
+bool serial_window::contains(std::uint32_t serial) const noexcept
+{
+    const std::uint64_t at = extend(serial);
+    return (!open_ || at > first_) && (!closed_ || at < last_);
+}
+
+std::uint64_t serial_window::missing() const noexcept
+{
+    const std::uint64_t end = closed_ ? last_ : next_;
+    std::uint64_t count = settled_;
+    for (const gap& g : gaps_) {
+        if (g.begin < end) {
+            count += std::min(g.end, end) - g.begin;
+        }
+    }
+    return count;
+}
+
+std::uint64_t serial_window::extend(std::uint32_t serial) const noexcept
+{
+    const auto distance = static_cast<std::int32_t>(serial - static_cast<std::uint32_t>(next_));
+    return next_ + static_cast<std::uint64_t>(static_cast<std::int64_t>(distance));
+}
+
+void serial_window::fill(std::uint64_t serial)
+{
+    const auto after = std::upper_bound(gaps_.begin(), gaps_.end(), serial,
+                                        [](std::uint64_t s, const gap& g) { return s < g.begin; });
+    if (after == gaps_.begin()) {
+        return;
+    }
+    const auto at = std::prev(after);
+    if (serial >= at->end) {
+        return;
+    }
+    const gap rest{serial + 1, at->end};
+    at->end = serial;
+    if (rest.begin < rest.end) {
+        gaps_.insert(after, rest);
+    }
+    if (at->begin == at->end) {
+        gaps_.erase(std::find_if(gaps_.begin(), gaps_.end(), [](const gap& g) { return g.begin == g.end; }));
+    }
+    settle_oldest();
+}
+
+void serial_window::settle_oldest()
+{
+    if (gaps_.size() <= max_gaps) {
+        return;
+    }
+    const auto settled_end = gaps_.begin() + static_cast<std::ptrdiff_t>(max_gaps / 2);
+    for (auto g = gaps_.begin(); g != settled_end; ++g) {
+        settled_ += g->end - g->begin;
+    }
+    gaps_.erase(gaps_.begin(), settled_end);
+}
+
+} // namespace detail
+
+std::string_view to_string(verdict v) noexcept
+{
+    switch (v) {
+    case verdict::complete:
+        return "complete";
+    case verdict::incomplete:
+        return "incomplete";
+    case verdict::unproven:
+        break;
+    }
+    return "unproven";
+}
+
+void loss_ledger::saw_notice(const loss_notice& notice) noexcept
+{
+    if (notice.what == loss_notice::kind::printk_suppressed) {
+        counts_.printk_suppressed += notice.count;
+    } else {
+        ++overflow_notices_;
+    }
+}
+
+void loss_ledger::audit_lost(std::optional<std::uint32_t> before, std::optional<std::uint32_t> after) noexcept
+{
+    if (before && after) {
+        counts_.audit_lost = *after - *before;
+    }
+}
+
+void loss_ledger::cannot_prove(std::string why)
+{
+    if (std::find(doubts_.begin(), doubts_.end(), why) == doubts_.end()) {
+        doubts_.push_back(std::move(why));
+    }
+}
+
+loss_counts loss_ledger::counts() const
+{
+    loss_counts all = counts_;
+    all.serial_gaps = serials_.missing();
+    return all;
+}
+
+namespace {
+
+std::string counted(std::uint64_t n, const char* one, const char* many)
+{
+    return std::to_string(n) + ' ' + (n == 1 ? one : many);
+}
+
+} // namespace
+
+std::vector<std::string> loss_ledger::losses() const
+{
+    std::vector<std::string> why;
+    if (const auto gaps = serials_.missing(); gaps != 0) {
+        why.push_back(counted(gaps, "audit serial was", "audit serials were") + " never seen");
+    }
+    if (counts_.printk_suppressed != 0) {
+        why.push_back("printk's rate limit suppressed " +
+                      counted(counts_.printk_suppressed, "message", "messages"));
+    }
+    if (counts_.kmsg_overwritten != 0) {
+        why.push_back("the ring buffer overwrote " + counted(counts_.kmsg_overwritten, "entry", "entries") +
+                      " before they were read");
+    }
+    if (counts_.netlink_overruns != 0) {
+        why.push_back("the audit socket's buffer overran " +
+                      counted(counts_.netlink_overruns, "time", "times"));
+    }
+    if (counts_.audit_lost.value_or(0) != 0) {
+        why.push_back("the kernel lost " + counted(*counts_.audit_lost, "audit record", "audit records") +
+                      " before they were queued");
+    }
+    if (counts_.truncated_records != 0) {
+        why.push_back(counted(counts_.truncated_records, "record was", "records were") +
+                      " cut by the kernel before the system call's number");
+    }
+    if (counts_.malformed_records != 0) {
+        why.push_back(counted(counts_.malformed_records, "record", "records") + " could not be read");
+    }
+    return why;
+}
+
+judgement loss_ledger::judge() const
+{
+    judgement result;
+    auto doubts = doubts_;
+    if (!serials_.is_open() || !serials_.is_closed()) {
+        doubts.emplace_back("the recording is not bracketed: no record of our own came back at its " +
+                            std::string(serials_.is_open() ? "end" : "start"));
+    }
+    if (!counts_.audit_lost && overflow_notices_ != 0) {
+        doubts.emplace_back("the kernel said that it lost audit records, and its counter can't be read");
+    } else if (!counts_.audit_lost) {
+        doubts.emplace_back("the kernel's counter of lost audit records can't be read (CAP_AUDIT_CONTROL)");
+    }
+    // A notice or an overwritten entry alone proves no loss: each lost audit record leaves its serial unseen.
+    const std::uint64_t missing = serials_.missing() + counts_.audit_lost.value_or(0) +
+                                  counts_.truncated_records + counts_.malformed_records;
+    if (!doubts.empty()) {
+        result.what = verdict::unproven;
+        result.why = std::move(doubts);
+        const auto lost = losses();
+        result.why.insert(result.why.end(), lost.begin(), lost.end());
+    } else if (missing != 0) {
+        result.what = verdict::incomplete;
+        result.missing_at_most = missing;
+        result.why = losses();
+    } else {
+        result.what = verdict::complete;
+        result.missing_at_most = 0;
+    }
+    return result;
+}
+
+} // namespace sctrace

@@ -1,0 +1,154 @@
+#include <sctrace/detail/record_reader.hpp>
+#include <sctrace/error.hpp>
+#include <sctrace/loss_notice.hpp>
+#include <sctrace/syscall_names.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+
+namespace sctrace::detail {
+
+namespace {
+
+constexpr std::string_view seccomp_anchor = "audit: type=1326";
+// No architecture has a call of this number, so that nothing is watched for.
+constexpr std::int64_t no_call = std::numeric_limits<std::int64_t>::min();
+
+} // namespace
+
+record_reader::record_reader(architecture native, const target& whose, loss_ledger& ledger)
+    : native_(native)
+    , target_(whose)
+    , ledger_(ledger)
+{
+    calls_.reserve(record_batch::default_messages);
+}
+
+void record_reader::read(const record_batch& batch)
+{
+    calls_.clear();
+    if (counting_) {
+        ledger_.overwritten(batch.losses().overwritten);
+        ledger_.overrun(batch.losses().overruns);
+        ledger_.malformed_record(batch.losses().malformed);
+    }
+    for (const source_message& message : batch.messages()) {
+        read_message(message);
+    }
+}
+
+void record_reader::expect_bracket(std::int64_t number, bracket_role role)
+{
+    expected_.push_back({number, role});
+}
+
+void record_reader::read_message(const source_message& message)
+{
+    const auto header = message.type == 0
+                            ? parse_audit_record(message.text)
+                            : parse_audit_payload(static_cast<audit_type>(message.type), message.text);
+    if (header) {
+        ledger_.saw_serial(header->serial);
+        if (header->type == audit_type::seccomp || header->type == audit_type::anom_abend) {
+            read_seccomp(*header);
+        }
+        return;
+    }
+    if (!counting_) {
+        return;
+    }
+    if (const auto notice = parse_loss_notice(message.text)) {
+        ledger_.saw_notice(*notice);
+    } else if (message.text.starts_with(seccomp_anchor)) {
+        ledger_.malformed_record();
+    }
+}
+
+void record_reader::read_seccomp(const audit_record& header)
+{
+    const auto record = parse_seccomp_record(header);
+    if (record) {
+        if (!take_bracket(*record, header.serial) && counting_ && ledger_.in_window(header.serial)) {
+            take_call(*record);
+        }
+    } else if (record.error() != error::not_a_seccomp_record && counting_ &&
+               ledger_.in_window(header.serial)) {
+        read_uncountable(header, record.error() == error::truncated_record);
+    }
+}
+
+void record_reader::read_uncountable(const audit_record& header, bool truncated)
+{
+    const auto who = parse_process_fields(header);
+    const bool foreign =
+        who.pid && !target_.selects(who.pid, who.ses) && !target_.may_have_left_session(who.ses);
+    if (foreign) {
+        return;
+    }
+    if (truncated) {
+        ledger_.truncated_record();
+    } else {
+        ledger_.malformed_record();
+    }
+}
+
+bool record_reader::take_bracket(const seccomp_record& record, std::uint32_t serial)
+{
+    const auto found = std::find_if(expected_.begin(), expected_.end(),
+                                    [&](const expectation& e) { return e.number == record.syscall; });
+    if (found == expected_.end()) {
+        return false;
+    }
+    if (found->role == bracket_role::opening && !ledger_.window_open()) {
+        ledger_.open_window(serial);
+        counting_ = true;
+    } else if (found->role == bracket_role::closing && !ledger_.window_closed()) {
+        ledger_.close_window(serial);
+    }
+    seen_[static_cast<std::size_t>(found->role)] = true;
+    return true;
+}
+
+void record_reader::take_call(const seccomp_record& record)
+{
+    if (!target_.selects(record.pid, record.ses)) {
+        if (!record.pid) {
+            ledger_.malformed_record();
+        } else if (target_.may_have_left_session(record.ses)) {
+            ++strays_;
+        }
+        return;
+    }
+    const auto arch = record.arch.value_or(native_.audit_arch());
+    const syscall_key call{architecture::of_call(arch, record.syscall), record.syscall};
+    calls_.push_back(call);
+    watch_filters(call, record.pid);
+}
+
+void record_reader::watch_filters(syscall_key call, std::optional<std::int32_t> pid)
+{
+    const filter_installers& installers = installers_of(call.arch);
+    if (call.number == installers.seccomp) {
+        ++own_filters_.seccomp;
+    } else if (call.number == installers.prctl) {
+        ++own_filters_.prctl;
+        own_filters_.prctl_by_several =
+            own_filters_.prctl_by_several || (own_filters_.prctl_pid && own_filters_.prctl_pid != pid);
+        own_filters_.prctl_pid = pid;
+    }
+}
+
+const record_reader::filter_installers& record_reader::installers_of(architecture arch)
+{
+    const auto known = std::find_if(installers_.begin(), installers_.end(),
+                                    [arch](const filter_installers& i) { return i.arch == arch; });
+    if (known != installers_.end()) {
+        return *known;
+    }
+    installers_.push_back({arch, syscall_number(arch, "seccomp").value_or(no_call),
+                           syscall_number(arch, "prctl").value_or(no_call)});
+    return installers_.back();
+}
+
+} // namespace sctrace::detail

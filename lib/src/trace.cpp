@@ -1,0 +1,139 @@
+#include <sctrace/syscall_names.hpp>
+#include <sctrace/trace.hpp>
+
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <string_view>
+
+namespace sctrace {
+
+namespace {
+
+constexpr std::size_t first_capacity = 64;
+
+std::size_t hash(syscall_key call) noexcept
+{
+    const auto mixed =
+        (static_cast<std::uint64_t>(call.number) ^ std::uint64_t{call.arch.audit_arch()} << 20) *
+        0x9e3779b97f4a7c15U;
+    return static_cast<std::size_t>(mixed >> 32);
+}
+
+struct file_order {
+    architecture native;
+
+    bool operator()(const trace::line& a, const trace::line& b) const
+    {
+        const bool a_foreign = a.call.arch != native;
+        const bool b_foreign = b.call.arch != native;
+        if (a_foreign != b_foreign) {
+            return b_foreign;
+        }
+        if (a.call.arch != b.call.arch) {
+            return a.call.arch.display_name() < b.call.arch.display_name();
+        }
+        return a.call.number < b.call.number;
+    }
+};
+
+void append_line(std::string& text, const trace::line& l, architecture native)
+{
+    const auto name = syscall_name(l.call.arch, l.call.number);
+    text += "{\"syscall\":";
+    text += std::to_string(l.call.number);
+    text += ",\"name\":";
+    text += name ? boost::json::serialize(*name) : "null";
+    text += ",\"count\":";
+    text += std::to_string(l.count);
+    if (l.call.arch != native) {
+        text += ",\"arch\":";
+        text += boost::json::serialize(l.call.arch.display_name());
+    }
+    text += "}\n";
+}
+
+} // namespace
+
+void trace::add(syscall_key call, std::uint64_t count)
+{
+    if (count == 0) {
+        return;
+    }
+    if (slots_.empty()) {
+        slots_.resize(first_capacity);
+    }
+    line& found = slots_[slot_of(call)];
+    total_ += count;
+    if (found.count != 0) {
+        found.count += count;
+        return;
+    }
+    found = {call, count};
+    ++distinct_;
+    if (distinct_ * 4 > slots_.size() * 3) {
+        grow();
+    }
+}
+
+void trace::merge(const trace& other)
+{
+    for (const line& l : other.slots_) {
+        add(l.call, l.count);
+    }
+}
+
+void trace::clear() noexcept
+{
+    std::fill(slots_.begin(), slots_.end(), line{});
+    distinct_ = 0;
+    total_ = 0;
+}
+
+std::uint64_t trace::count(syscall_key call) const noexcept
+{
+    return slots_.empty() ? 0 : slots_[slot_of(call)].count;
+}
+
+std::vector<trace::line> trace::sorted(architecture native) const
+{
+    std::vector<line> lines;
+    lines.reserve(distinct_);
+    std::copy_if(slots_.begin(), slots_.end(), std::back_inserter(lines),
+                 [](const line& l) { return l.count != 0; });
+    std::sort(lines.begin(), lines.end(), file_order{native});
+    return lines;
+}
+
+std::size_t trace::slot_of(syscall_key call) const noexcept
+{
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t at = hash(call) & mask;
+    while (slots_[at].count != 0 && slots_[at].call != call) {
+        at = (at + 1) & mask;
+    }
+    return at;
+}
+
+void trace::grow()
+{
+    std::vector<line> old(slots_.size() * 2);
+    old.swap(slots_);
+    for (const line& l : old) {
+        if (l.count != 0) {
+            slots_[slot_of(l.call)] = l;
+        }
+    }
+}
+
+std::string to_ndjson(const trace& counts, architecture native)
+{
+    std::string text;
+    for (const trace::line& l : counts.sorted(native)) {
+        append_line(text, l, native);
+    }
+    return text;
+}
+
+} // namespace sctrace

@@ -1,0 +1,265 @@
+#include <sctrace/trace_file.hpp>
+
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace sctrace {
+
+namespace {
+
+using boost::system::error_code;
+using boost::system::result;
+
+error_code last_error() noexcept
+{
+    return {errno, boost::system::system_category()};
+}
+
+failure cannot_write(const std::string& path, error_code code, std::string_view advice = {})
+{
+    std::string message = "cannot write " + path + ": " + code.message();
+    if (!advice.empty()) {
+        message += "; ";
+        message += advice;
+    }
+    return {code, std::move(message)};
+}
+
+class unique_fd {
+public:
+    explicit unique_fd(int fd) noexcept
+        : fd_(fd)
+    {
+    }
+    unique_fd(const unique_fd&) = delete;
+    unique_fd& operator=(const unique_fd&) = delete;
+    ~unique_fd()
+    {
+        if (fd_ >= 0) {
+            ::close(fd_);
+        }
+    }
+    int get() const noexcept { return fd_; }
+    explicit operator bool() const noexcept { return fd_ >= 0; }
+
+private:
+    int fd_;
+};
+
+std::optional<int> named_descriptor(std::string_view path) noexcept
+{
+    if (path == "-" || path == "/dev/stdout") {
+        return STDOUT_FILENO;
+    }
+    if (path == "/dev/stderr") {
+        return STDERR_FILENO;
+    }
+    constexpr std::string_view folder = "/dev/fd/";
+    int number = -1;
+    if (path.starts_with(folder)) {
+        const auto digits = path.substr(folder.size());
+        const auto end = digits.data() + digits.size();
+        const auto parsed = std::from_chars(digits.data(), end, number);
+        if (parsed.ec == std::errc{} && parsed.ptr == end) {
+            return number;
+        }
+    }
+    return std::nullopt;
+}
+
+std::string folder_of(const std::string& path)
+{
+    const auto slash = path.rfind('/');
+    if (slash == std::string::npos) {
+        return ".";
+    }
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// Unique within the process by the counter and among processes by the id: two recorders with the same
+// output never share a temporary file. The target's own name is left out, it may be as long as names can be.
+std::string temporary_name(const std::string& path)
+{
+    static std::atomic<std::uint64_t> counter{0};
+    return folder_of(path) + "/.sctrace-" + std::to_string(::getpid()) + '-' +
+           std::to_string(counter.fetch_add(1));
+}
+
+error_code write_all(int fd, std::string_view contents) noexcept
+{
+    while (!contents.empty()) {
+        const ssize_t n = ::write(fd, contents.data(), contents.size());
+        if (n >= 0) {
+            contents.remove_prefix(static_cast<std::size_t>(n));
+        } else if (errno == EAGAIN) {
+            pollfd writable{fd, POLLOUT, 0};
+            ::poll(&writable, 1, -1);
+        } else if (errno != EINTR) {
+            return last_error();
+        }
+    }
+    return {};
+}
+
+error_code sync_folder(const std::string& path) noexcept
+{
+    const unique_fd folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    // Some file systems cannot sync a folder and say EINVAL; the file itself is on the disk by then.
+    if (folder && ::fsync(folder.get()) != 0 && errno != EINVAL) {
+        return last_error();
+    }
+    return {};
+}
+
+error_code write_temporary(const std::string& name, std::string_view contents, bool sync) noexcept
+{
+    const unique_fd file(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (!file) {
+        return last_error();
+    }
+    if (const error_code failed = write_all(file.get(), contents)) {
+        return failed;
+    }
+    if (sync && ::fsync(file.get()) != 0) {
+        return last_error();
+    }
+    return {};
+}
+
+error_code replace(const std::string& path, std::string_view contents, bool sync)
+{
+    const std::string temporary = temporary_name(path);
+    error_code failed = write_temporary(temporary, contents, sync);
+    if (!failed && ::rename(temporary.c_str(), path.c_str()) != 0) {
+        failed = last_error();
+    }
+    if (failed) {
+        ::unlink(temporary.c_str());
+        return failed;
+    }
+    return sync ? sync_folder(path) : error_code{};
+}
+
+error_code write_special(const std::string& path, std::string_view contents)
+{
+    // O_NONBLOCK only for the opening: a FIFO without a reader must not block the caller for ever.
+    const unique_fd file(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+    if (!file) {
+        return last_error();
+    }
+    return write_all(file.get(), contents);
+}
+
+error_code probe_folder(const std::string& path)
+{
+    const std::string temporary = temporary_name(path);
+    const unique_fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (!file) {
+        return last_error();
+    }
+    ::unlink(temporary.c_str());
+    return {};
+}
+
+std::string_view advice_for(const error_code& code, const struct stat& status, bool exists) noexcept
+{
+    switch (code.value()) {
+    case ENOENT:
+        return "create its folder first";
+    case EACCES:
+    case EPERM:
+        return "the folder must be writable, because the trace is replaced as a whole";
+    case EROFS:
+        return "the file system is read-only";
+    case ENXIO:
+        return exists && S_ISFIFO(status.st_mode) ? "nobody reads the FIFO" : "";
+    case ENOSPC:
+    case EDQUOT:
+        return "the old contents, if any, are still there; make room and try again";
+    default:
+        return {};
+    }
+}
+
+} // namespace
+
+trace_file::trace_file(std::string path, kind what, int descriptor)
+    : path_(std::move(path))
+    , kind_(what)
+    , descriptor_(descriptor)
+{
+}
+
+result<trace_file, failure> trace_file::prepare(std::string path)
+{
+    if (const auto descriptor = named_descriptor(path)) {
+        if (::fcntl(*descriptor, F_GETFD) == -1) {
+            return cannot_write(path, last_error(), "no such descriptor is open");
+        }
+        return trace_file(std::move(path), kind::descriptor, *descriptor);
+    }
+    struct stat status = {};
+    const bool exists = ::lstat(path.c_str(), &status) == 0;
+    if (exists && S_ISLNK(status.st_mode)) {
+        return cannot_write(path, error::output_is_symlink, "name the file that it points to");
+    }
+    if (exists && S_ISDIR(status.st_mode)) {
+        return cannot_write(path, error::output_is_directory, "name a file in it");
+    }
+    if (exists && !S_ISREG(status.st_mode)) {
+        return trace_file(std::move(path), kind::special, -1);
+    }
+    if (const error_code failed = probe_folder(path)) {
+        return cannot_write(path, failed, advice_for(failed, status, exists));
+    }
+    return trace_file(std::move(path), kind::replaceable, -1);
+}
+
+result<void, failure> trace_file::write(std::string_view contents, durability how) const
+{
+    const bool last = how == durability::final;
+    if (kind_ != kind::replaceable && !last) {
+        return {};
+    }
+    error_code failed;
+    switch (kind_) {
+    case kind::replaceable:
+        failed = replace(path_, contents, last);
+        break;
+    case kind::special:
+        failed = write_special(path_, contents);
+        break;
+    case kind::descriptor:
+        failed = write_all(descriptor_, contents);
+        break;
+    }
+    if (failed) {
+        struct stat status = {};
+        const bool exists = ::lstat(path_.c_str(), &status) == 0;
+        return cannot_write(path_, failed, advice_for(failed, status, exists));
+    }
+    return {};
+}
+
+result<void, failure> trace_file::create_if_absent() const
+{
+    if (kind_ != kind::replaceable) {
+        return {};
+    }
+    const unique_fd file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!file && errno != EEXIST) {
+        return cannot_write(path_, last_error());
+    }
+    return {};
+}
+
+} // namespace sctrace

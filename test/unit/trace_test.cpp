@@ -1,0 +1,108 @@
+#include <sctrace/trace.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <map>
+#include <random>
+#include <utility>
+
+namespace {
+
+using sctrace::architecture;
+using sctrace::syscall_key;
+using sctrace::trace;
+
+const architecture x86_64(0xc000003e);
+const architecture i386(0x40000003);
+const architecture aarch64(0xc00000b7);
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(trace_file_text)
+
+BOOST_AUTO_TEST_CASE(an_empty_trace_is_an_empty_text)
+{
+    BOOST_TEST(sctrace::to_ndjson(trace{}, x86_64).empty());
+    BOOST_TEST(trace{}.count({x86_64, 0}) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(lines_have_the_fixed_members_and_order)
+{
+    trace counts;
+    counts.add({x86_64, 257}, 2);
+    counts.add({x86_64, 0}, 42);
+    counts.add({x86_64, -1});
+    BOOST_TEST(sctrace::to_ndjson(counts, x86_64) == "{\"syscall\":-1,\"name\":null,\"count\":1}\n"
+                                                     "{\"syscall\":0,\"name\":\"read\",\"count\":42}\n"
+                                                     "{\"syscall\":257,\"name\":\"openat\",\"count\":2}\n");
+}
+
+BOOST_AUTO_TEST_CASE(foreign_architectures_follow_by_name_and_say_which)
+{
+    trace counts;
+    counts.add({i386, 4});
+    counts.add({aarch64, 64});
+    counts.add({architecture::of_call(0xc000003e, 0x40000000 | 39), 0x40000000 | 39});
+    counts.add({architecture(0x12345), 7});
+    counts.add({x86_64, 1});
+    BOOST_TEST(sctrace::to_ndjson(counts, x86_64) ==
+               "{\"syscall\":1,\"name\":\"write\",\"count\":1}\n"
+               "{\"syscall\":7,\"name\":null,\"count\":1,\"arch\":\"0x12345\"}\n"
+               "{\"syscall\":64,\"name\":\"write\",\"count\":1,\"arch\":\"aarch64\"}\n"
+               "{\"syscall\":4,\"name\":\"write\",\"count\":1,\"arch\":\"i386\"}\n"
+               "{\"syscall\":1073741863,\"name\":\"getpid\",\"count\":1,\"arch\":\"x32\"}\n");
+}
+
+BOOST_AUTO_TEST_CASE(another_native_architecture_changes_who_is_foreign)
+{
+    trace counts;
+    counts.add({aarch64, 64});
+    BOOST_TEST(sctrace::to_ndjson(counts, aarch64) == "{\"syscall\":64,\"name\":\"write\",\"count\":1}\n");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(trace_counts)
+
+BOOST_AUTO_TEST_CASE(counts_equal_those_of_a_plain_map)
+{
+    std::mt19937 random(7);
+    std::map<std::pair<bool, std::int64_t>, std::uint64_t> expected;
+    trace counts;
+    for (int i = 0; i < 20000; ++i) {
+        const bool foreign = random() % 4 == 0;
+        const auto number = static_cast<std::int64_t>(random() % 2000) - 500;
+        counts.add({foreign ? i386 : x86_64, number});
+        ++expected[{foreign, number}];
+    }
+    BOOST_TEST(counts.size() == expected.size());
+    BOOST_TEST(counts.total() == 20000U);
+    for (const auto& [key, count] : expected) {
+        BOOST_TEST(counts.count({key.first ? i386 : x86_64, key.second}) == count);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(merging_sums)
+{
+    trace a;
+    a.add({x86_64, 0}, 5);
+    trace b;
+    b.add({x86_64, 0}, 2);
+    b.add({i386, 3}, 1);
+    a.merge(b);
+    BOOST_TEST(a.count({x86_64, 0}) == 7U);
+    BOOST_TEST(a.count({i386, 3}) == 1U);
+    BOOST_TEST(a.total() == 8U);
+}
+
+BOOST_AUTO_TEST_CASE(clearing_forgets_everything)
+{
+    trace a;
+    a.add({x86_64, 0}, 5);
+    a.clear();
+    BOOST_TEST(a.empty());
+    BOOST_TEST(a.total() == 0U);
+    BOOST_TEST(a.count({x86_64, 0}) == 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
