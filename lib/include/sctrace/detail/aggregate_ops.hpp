@@ -1,0 +1,237 @@
+#ifndef SCTRACE_DETAIL_AGGREGATE_OPS_HPP
+#define SCTRACE_DETAIL_AGGREGATE_OPS_HPP
+
+#include <sctrace/trace.hpp>
+#include <sctrace/trace_file.hpp>
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace sctrace {
+
+struct aggregator_options;
+
+namespace detail {
+
+/// The counts and the strand that protects them.
+template <class Executor>
+struct aggregate {
+    using strand_type = boost::asio::strand<Executor>;
+
+    template <class Options>
+    aggregate(const Executor& ex, Options&& options)
+        : strand(boost::asio::make_strand(ex))
+        , file(std::move(options.file))
+        , native(options.native)
+    {
+    }
+
+    /// Runs on the strand.
+    failure flush(trace_file::durability how)
+    {
+        const bool last = how == trace_file::durability::final;
+        if (!file || (!changed && !last)) {
+            return {};
+        }
+        const auto written = file->write(to_ndjson(counts, native), how);
+        if (!written) {
+            return written.error();
+        }
+        changed = false;
+        return {};
+    }
+
+    strand_type strand;
+    std::optional<trace_file> file;
+    architecture native;
+    trace counts;
+    bool changed = true;
+};
+
+/// The common shape of the operations: onto the strand, do the work, off the strand, complete.
+/**
+ * Leaving by post() and not by dispatch() keeps the completion handler from running within the strand when
+ * both share a thread.
+ */
+template <class State, class Work>
+class strand_op {
+public:
+    strand_op(std::shared_ptr<State> state, Work work)
+        : state_(std::move(state))
+        , work_(std::move(work))
+    {
+    }
+
+    template <class Self>
+    void operator()(Self& self)
+    {
+        switch (step_) {
+        case step::enter: {
+            step_ = step::work;
+            const auto strand = state_->strand;
+            boost::asio::dispatch(boost::asio::bind_executor(strand, std::move(self)));
+            break;
+        }
+        case step::work:
+            step_ = step::leave;
+            work_(*state_);
+            boost::asio::post(std::move(self));
+            break;
+        case step::leave:
+            state_.reset();
+            work_.complete(self);
+            break;
+        }
+    }
+
+private:
+    enum class step { enter, work, leave };
+
+    std::shared_ptr<State> state_;
+    Work work_;
+    step step_ = step::enter;
+};
+
+struct add_work {
+    std::span<const syscall_key> calls;
+
+    template <class State>
+    void operator()(State& state)
+    {
+        for (const syscall_key& call : calls) {
+            state.counts.add(call);
+        }
+        state.changed = state.changed || !calls.empty();
+    }
+
+    template <class Self>
+    void complete(Self& self)
+    {
+        self.complete(boost::system::error_code{});
+    }
+};
+
+struct flush_work {
+    trace_file::durability how;
+    failure outcome{};
+
+    template <class State>
+    void operator()(State& state)
+    {
+        outcome = state.flush(how);
+    }
+
+    template <class Self>
+    void complete(Self& self)
+    {
+        self.complete(outcome.code, std::move(outcome.message));
+    }
+};
+
+struct snapshot_work {
+    trace copy{};
+
+    template <class State>
+    void operator()(State& state)
+    {
+        copy = state.counts;
+    }
+
+    template <class Self>
+    void complete(Self& self)
+    {
+        self.complete(boost::system::error_code{}, std::move(copy));
+    }
+};
+
+/// Wait, flush, again.
+/**
+ * The timer is waited for on the handler's own executor, where cancellation is emitted too; only the flush
+ * runs on the strand.
+ */
+template <class State, class Timer>
+class flush_every_op {
+public:
+    flush_every_op(std::shared_ptr<State> state, std::unique_ptr<Timer> timer,
+                   typename Timer::duration interval)
+        : state_(std::move(state))
+        , timer_(std::move(timer))
+        , interval_(interval)
+    {
+    }
+
+    template <class Self>
+    void operator()(Self& self)
+    {
+        switch (step_) {
+        case step::enter:
+            self.reset_cancellation_state(boost::asio::enable_total_cancellation());
+            wait(self);
+            break;
+        case step::flush:
+            step_ = step::wait;
+            state_->flush(trace_file::durability::interim);
+            boost::asio::post(std::move(self));
+            break;
+        case step::wait:
+            wait(self);
+            break;
+        case step::end:
+            state_.reset();
+            timer_.reset();
+            self.complete(boost::system::error_code(boost::asio::error::operation_aborted));
+            break;
+        }
+    }
+
+    template <class Self>
+    void operator()(Self& self, boost::system::error_code ec)
+    {
+        if (ec) {
+            step_ = step::end;
+            (*this)(self);
+            return;
+        }
+        step_ = step::flush;
+        const auto strand = state_->strand;
+        boost::asio::dispatch(boost::asio::bind_executor(strand, std::move(self)));
+    }
+
+private:
+    enum class step { enter, flush, wait, end };
+
+    template <class Self>
+    void wait(Self& self)
+    {
+        if (self.cancelled() != boost::asio::cancellation_type::none) {
+            step_ = step::end;
+            boost::asio::post(std::move(self));
+            return;
+        }
+        Timer& timer = *timer_;
+        timer.expires_after(interval_);
+        timer.async_wait(std::move(self));
+    }
+
+    std::shared_ptr<State> state_;
+    std::unique_ptr<Timer> timer_;
+    typename Timer::duration interval_;
+    step step_ = step::enter;
+};
+
+} // namespace detail
+
+} // namespace sctrace
+
+#endif

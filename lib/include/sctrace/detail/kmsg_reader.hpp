@@ -1,0 +1,101 @@
+#ifndef SCTRACE_DETAIL_KMSG_READER_HPP
+#define SCTRACE_DETAIL_KMSG_READER_HPP
+
+#include <sctrace/error.hpp>
+#include <sctrace/record_batch.hpp>
+
+#include <boost/system/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace sctrace {
+
+/// Where reading /dev/kmsg starts.
+enum class kmsg_start {
+    /// Behind the newest entry: only what is still to come.
+    end,
+    /// At the oldest entry that the ring buffer holds.
+    beginning,
+    /// Behind the last `dmesg --clear`.
+    last_clear,
+};
+
+namespace detail {
+
+/// An opened source of kmsg entries.
+struct kmsg_device {
+    int descriptor = -1;
+    /// Whether it is the kernel's own device: a FIFO or another device proves nothing.
+    bool kernel = false;
+    /// Whether bytes come as a stream of lines rather than one entry per read.
+    bool stream = false;
+};
+
+/// Opens @p path, refuses what is neither a character device nor a FIFO, and goes to @p start.
+boost::system::result<kmsg_device, failure> open_kmsg(const std::string& path, kmsg_start start);
+
+/// Classifies a descriptor that the caller opened.
+kmsg_device adopt_kmsg(int descriptor) noexcept;
+
+/// Turns what was read from a kmsg device into messages of a batch.
+/**
+ * Keeps the entries' sequence numbers, so that missing ones become losses. Entries of another facility than
+ * the kernel's are dropped: a program may write such lines, but cannot make them facility 0
+ * (kernel/printk/printk.c, devkmsg_write).
+ */
+class kmsg_reader {
+public:
+    /// The longest entry that a read returns: CONSOLE_EXT_LOG_MAX, include/linux/printk.h before 6.3.
+    static constexpr std::size_t max_entry = 8192;
+
+    explicit kmsg_reader(bool stream = false, kmsg_start start = kmsg_start::end) noexcept;
+
+    /// Where the next read goes to, and how much it may return.
+    std::span<char> buffer(record_batch& batch) noexcept;
+
+    /// Whether the batch takes another read.
+    static bool has_room(const record_batch& batch) noexcept { return batch.has_room(max_entry + 1); }
+
+    /// Takes the @p bytes that were read into buffer().
+    void accept(record_batch& batch, std::size_t bytes);
+
+    /// The end of a stream: takes a last line without a newline.
+    void finish(record_batch& batch);
+
+    /// The next entry had been overwritten (EPIPE): the gap shows in the next sequence number.
+    void overwritten(record_batch& batch) noexcept;
+
+    /// A read was rejected (EINVAL): the entry was longer than the buffer, and the device has stepped over it.
+    void rejected(record_batch& batch) noexcept;
+
+    /// Whether not even the read after a rejected one was taken: this is no kmsg device then.
+    bool rejects_everything() const noexcept { return rejected_in_a_row_ > 1; }
+
+    bool is_stream() const noexcept { return stream_; }
+    bool seen_data() const noexcept { return seen_data_; }
+
+private:
+    void accept_stream(record_batch& batch, std::size_t bytes);
+    void accept_line(record_batch& batch, std::span<char> line, std::size_t bytes);
+    void accept_entry(record_batch& batch, std::span<char> entry);
+    void count_gap(record_batch& batch, std::uint64_t sequence) noexcept;
+
+    bool stream_;
+    bool from_end_;
+    bool seen_data_ = false;
+    bool skipping_line_ = false;
+    int rejected_in_a_row_ = 0;
+    std::optional<std::uint64_t> next_sequence_;
+    std::string partial_;
+};
+
+} // namespace detail
+
+} // namespace sctrace
+
+#endif
