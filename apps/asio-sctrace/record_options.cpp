@@ -1,0 +1,244 @@
+#include "record_options.hpp"
+
+#include "usage.hpp"
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/parsers.hpp>
+#include <boost/program_options/positional_options.hpp>
+#include <boost/program_options/variables_map.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <iostream>
+#include <limits>
+
+namespace asio_sctrace {
+
+namespace po = boost::program_options;
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view synopsis =
+    R"(Records which system calls a process makes, from the kernel's SECCOMP audit records.
+
+  asio-sctrace record [options] -- CMD [ARG...]        run CMD under a filter that logs every call, and record
+                                                       it and all its descendants
+  asio-sctrace record [options] --pid PID [--pid ...]  record processes that already run under such a filter
+
+A table, the most frequent calls first, and a verdict whether the list is complete go to stderr.
+)";
+
+constexpr std::string_view epilogue = R"(
+Exit status, the first that applies: 2 wrong usage; 127 CMD not found; 126 CMD not executable; 125 any other
+failure before CMD ran, or the trace or report could not be written; 3 --require-complete and the verdict is
+another; else CMD's own (128+N after signal N). With --pid, 1 stands where 125 does.
+
+Signals: with CMD, a terminal's interrupt is CMD's and TERM and HUP are passed on to it; the recording ends with
+CMD. With --pid, INT, TERM and HUP end the recording. Everything seen is written.
+
+Example, a complete list on a host without an audit daemon:
+  asio-sctrace record --lift-ratelimit -o trace.ndjson -- ls /
+)";
+
+po::options_description describe()
+{
+    constexpr unsigned line_length = 110;
+    po::options_description options("Options", line_length, line_length / 2);
+    auto add = options.add_options();
+    add("output,o", po::value<std::string>()->value_name("FILE"),
+        "write the trace (NDJSON) to FILE, - for stdout (default: only the table is shown)");
+    add("pid", po::value<std::vector<std::string>>()->value_name("PID")->composing(),
+        "record this running process; may be repeated");
+    add("source", po::value<std::string>()->value_name("SOURCE")->default_value("auto"),
+        "where records are read from: kmsg (/dev/kmsg), or auto, which is kmsg in this version");
+    add("kmsg", po::value<std::string>()->value_name("PATH")->default_value("/dev/kmsg"),
+        "another kmsg character device, or a FIFO of newline-separated entries");
+    add("follow", po::value<std::string>()->value_name("HOW"),
+        "how other processes are found: session (an audit session of CMD's own, which its descendants "
+        "inherit; "
+        "default for CMD) or none (only the process itself; default for --pid)");
+    add("lift-ratelimit", po::bool_switch(),
+        "keep kernel.printk_ratelimit at 0 while recording, and restore it (default: leave it, and lose "
+        "records)");
+    add("flush-interval", po::value<std::string>()->value_name("SECONDS")->default_value("5"),
+        "bring the trace up to date this often while recording; 0: only at the end");
+    add("duration", po::value<std::string>()->value_name("SECONDS")->default_value("0"),
+        "stop after this time; CMD then gets SIGTERM, and SIGKILL 2 s later; 0: no limit");
+    add("report", po::value<std::string>()->value_name("FILE"),
+        "write the machine-readable report (JSON) to FILE, - for stdout (default: none)");
+    add("user", po::value<std::string>()->value_name("NAME"),
+        "run CMD as this user (default: as the caller)");
+    add("require-complete", po::bool_switch(),
+        "exit with status 3 unless the verdict is complete (default: off)");
+    add("quiet,q", po::bool_switch(), "print errors only (default: off)");
+    add("help,h", po::bool_switch(), "show this help");
+    return options;
+}
+
+[[noreturn]] void reject(const std::string& option, const std::string& word, const std::string& wanted)
+{
+    throw usage_error("--" + option + " '" + word + "': " + wanted);
+}
+
+milliseconds seconds_of(const po::variables_map& given, const std::string& option)
+{
+    constexpr double most = 1e9;
+    const auto& word = given[option].as<std::string>();
+    double value = 0;
+    const auto parsed = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (parsed.ec != std::errc{} || parsed.ptr != word.data() + word.size() || !(value >= 0) ||
+        value > most) {
+        reject(option, word, "a number of seconds, such as 5 or 0.5");
+    }
+    // A tenth of a millisecond was meant as a time, not as the zero that switches the option off.
+    return milliseconds(static_cast<milliseconds::rep>(std::ceil(value * 1000)));
+}
+
+pid_t pid_of(const std::string& word)
+{
+    pid_t value = 0;
+    const auto parsed = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (parsed.ec != std::errc{} || parsed.ptr != word.data() + word.size() || value <= 0) {
+        reject("pid", word, "a process id, such as 4711");
+    }
+    return value;
+}
+
+std::string string_of(const po::variables_map& given, const std::string& option)
+{
+    if (!given.count(option)) {
+        return {};
+    }
+    const auto& word = given[option].as<std::string>();
+    if (word.empty()) {
+        reject(option, word, "needs a value");
+    }
+    return word;
+}
+
+po::variables_map parse(const std::vector<std::string>& words)
+{
+    // The strays are collected in an option of their own, to name the first of them.
+    po::options_description all;
+    all.add(describe());
+    all.add_options()("stray", po::value<std::vector<std::string>>());
+    po::positional_options_description strays;
+    strays.add("stray", -1);
+    po::variables_map given;
+    try {
+        po::store(po::command_line_parser(words)
+                      .options(all)
+                      .positional(strays)
+                      .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
+                      .run(),
+                  given);
+        po::notify(given);
+    } catch (const po::error& e) {
+        throw usage_error(e.what());
+    }
+    if (given.count("stray")) {
+        throw usage_error("unexpected word '" + given["stray"].as<std::vector<std::string>>().front() +
+                          "'; a command goes behind --");
+    }
+    return given;
+}
+
+void read_what(const po::variables_map& given, std::vector<std::string> command,
+               sctrace::recorder_options& to)
+{
+    if (given.count("pid")) {
+        for (const std::string& word : given["pid"].as<std::vector<std::string>>()) {
+            to.pids.push_back(pid_of(word));
+        }
+    }
+    if (!command.empty() && !to.pids.empty()) {
+        throw usage_error("--pid and a command ('" + command.front() + "') exclude each other");
+    }
+    if (command.empty() && to.pids.empty()) {
+        throw usage_error("nothing to record: name a command behind --, or --pid");
+    }
+    if (!command.empty()) {
+        to.command.emplace();
+        to.command->command = std::move(command);
+    }
+}
+
+void read_follow(const po::variables_map& given, sctrace::recorder_options& to)
+{
+    const std::string how = string_of(given, "follow");
+    if (!how.empty() && how != "session" && how != "none") {
+        reject("follow", how, "session or none");
+    }
+    if (how == "session" && !to.command) {
+        reject("follow", how, "a running process cannot be given a session; it is for commands");
+    }
+    if (to.command) {
+        to.command->new_session = how != "none";
+    }
+}
+
+void read_user(const po::variables_map& given, sctrace::recorder_options& to)
+{
+    const std::string user = string_of(given, "user");
+    if (!user.empty() && !to.command) {
+        reject("user", user, "is for commands, not for --pid");
+    }
+    if (to.command) {
+        to.command->user = user;
+    }
+}
+
+void check_outputs(const record_options& options)
+{
+    const auto is_stdout = [](const std::string& path) { return path == "-" || path == "/dev/stdout"; };
+    if (is_stdout(options.recorder.output) && is_stdout(options.report)) {
+        throw usage_error("--output and --report cannot both be '-'");
+    }
+    if (!options.report.empty() && options.recorder.output == options.report) {
+        throw usage_error("--output and --report cannot both be '" + options.report + "'");
+    }
+}
+
+} // namespace
+
+std::optional<record_options> parse_record_options(const std::vector<std::string>& words)
+{
+    const auto split = std::find(words.begin(), words.end(), "--");
+    std::vector<std::string> command;
+    if (split != words.end()) {
+        command.assign(split + 1, words.end());
+    }
+    const po::variables_map given = parse({words.begin(), split});
+    if (given["help"].as<bool>()) {
+        std::cout << synopsis << '\n' << describe() << epilogue;
+        return std::nullopt;
+    }
+    if (split != words.end() && (command.empty() || command.front().empty())) {
+        throw usage_error("no command behind '--'");
+    }
+
+    record_options options;
+    read_what(given, std::move(command), options.recorder);
+    read_follow(given, options.recorder);
+    read_user(given, options.recorder);
+    options.source = string_of(given, "source");
+    if (options.source != "kmsg" && options.source != "auto") {
+        reject("source", options.source, "kmsg or auto");
+    }
+    options.recorder.kmsg = string_of(given, "kmsg");
+    options.recorder.output = string_of(given, "output");
+    options.recorder.lift_ratelimit = given["lift-ratelimit"].as<bool>();
+    options.recorder.flush_interval = seconds_of(given, "flush-interval");
+    options.recorder.duration = seconds_of(given, "duration");
+    options.report = string_of(given, "report");
+    options.require_complete = given["require-complete"].as<bool>();
+    options.quiet = given["quiet"].as<bool>();
+    check_outputs(options);
+    return options;
+}
+
+} // namespace asio_sctrace

@@ -1,0 +1,51 @@
+#ifndef SCTRACE_DETAIL_HOST_STATE_HPP
+#define SCTRACE_DETAIL_HOST_STATE_HPP
+
+#include <sctrace/audit_status.hpp>
+#include <sctrace/detail/record_reader.hpp>
+#include <sctrace/loss_ledger.hpp>
+#include <sctrace/trace.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace sctrace::detail {
+
+/// What decides on this host whether records are made and who gets them; a field that can't be read is empty.
+struct host_state {
+    std::optional<audit_status> audit;
+    std::optional<exclude_rules> excluded;
+    std::optional<std::string> actions_logged;
+
+    /// Whether the action `log` is known to be switched off, so that no filter can log a call.
+    bool log_switched_off() const noexcept;
+};
+
+host_state read_host_state();
+
+/// What a person should know before records are read from the kernel's ring buffer.
+std::vector<std::string> kmsg_notices(const host_state& host, bool ratelimit_lifted);
+
+/// What a person should know about processes that are to be recorded by id.
+std::vector<std::string> pid_notices(const std::vector<pid_t>& pids);
+
+/// Enters into the ledger what the state of the host before and after a recording proves, or fails to.
+void judge_host(const host_state& before, const host_state& after, loss_ledger& ledger);
+
+/// How many seccomp filters a process has; empty when it can't be read.
+std::optional<std::uint32_t> filters_of(pid_t pid);
+
+/// Whether this process's pid namespace is the initial one, whose numbers audit records carry.
+bool in_initial_pid_namespace() noexcept;
+
+/// Whether the trace holds a call that makes processes or threads.
+bool makes_tasks(const trace& counts);
+
+} // namespace sctrace::detail
+
+#endif

@@ -1,0 +1,657 @@
+#ifndef SCTRACE_DETAIL_RECORDING_HPP
+#define SCTRACE_DETAIL_RECORDING_HPP
+
+#include <sctrace/aggregator.hpp>
+#include <sctrace/bracket.hpp>
+#include <sctrace/detail/host_state.hpp>
+#include <sctrace/detail/record_reader.hpp>
+#include <sctrace/kmsg_source.hpp>
+#include <sctrace/launcher.hpp>
+#include <sctrace/loss_ledger.hpp>
+#include <sctrace/printk_ratelimit_hold.hpp>
+#include <sctrace/recorder_options.hpp>
+#include <sctrace/report.hpp>
+#include <sctrace/target.hpp>
+#include <sctrace/trace_file.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+
+namespace sctrace::detail {
+
+/// How a recording ended.
+struct recording_outcome {
+    boost::system::error_code code;
+    report result;
+};
+
+/// Maps an exception that ended a recording to an outcome; one that is no system error is thrown on.
+inline recording_outcome outcome_of(std::exception_ptr thrown)
+{
+    recording_outcome outcome;
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const boost::system::system_error& e) {
+        outcome.code = e.code();
+        outcome.result.failure_message = e.what();
+    } catch (const std::bad_alloc&) {
+        outcome.code = make_error_code(boost::system::errc::not_enough_memory);
+        outcome.result.failure_message = "out of memory";
+    }
+    return outcome;
+}
+
+/// The state and the course of one recording; everything runs on its strand.
+template <class Executor, class Clock>
+class recording : public std::enable_shared_from_this<recording<Executor, Clock>> {
+public:
+    using strand_type = boost::asio::strand<Executor>;
+    template <class T>
+    using task = boost::asio::awaitable<T, strand_type>;
+
+    recording(const Executor& ex, recorder_options options)
+        : strand_(boost::asio::make_strand(ex))
+        , executor_(ex)
+        , options_(std::move(options))
+        , source_(strand_)
+        , wake_(strand_)
+        , child_watch_(strand_)
+        , reader_(options_.native, target_, ledger_)
+    {
+    }
+
+    strand_type strand() const noexcept { return strand_; }
+
+    /// Safe to call from any thread.
+    void request_stop() noexcept { stop_requested_ = true; }
+
+    void cancel(boost::asio::cancellation_type type)
+    {
+        if ((type & boost::asio::cancellation_type::terminal) != boost::asio::cancellation_type::none) {
+            abandoned_ = true;
+        }
+        stop_requested_ = true;
+        wake();
+    }
+
+    void signal_child(int number)
+    {
+        if (command_started_ && !child_ended_ && child_) {
+            static_cast<void>(child_->signal(number));
+        } else {
+            cancel_start();
+        }
+    }
+
+    void cancel_start()
+    {
+        if (!command_started_) {
+            stop_requested_ = true;
+            wake();
+        }
+    }
+
+    static task<recording_outcome> run(std::shared_ptr<recording> self)
+    {
+        if (self->started_.exchange(true)) {
+            co_return refused(failure{error::already_running, "a recorder records once"});
+        }
+        std::exception_ptr thrown;
+        try {
+            co_return co_await self->course();
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+        co_await self->stop_tasks();
+        self->child_.reset();
+        std::rethrow_exception(thrown);
+    }
+
+private:
+    using clock = std::chrono::system_clock;
+    using timer_type = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, strand_type>;
+
+    static constexpr std::chrono::milliseconds bracket_repeat{250};
+    static constexpr std::chrono::milliseconds barrier_patience{1000};
+    static constexpr std::chrono::milliseconds drain_poll{1};
+
+    static auto token() { return boost::asio::as_tuple(boost::asio::use_awaitable_t<strand_type>{}); }
+
+    /// From opening the source to the finished report.
+    task<recording_outcome> course()
+    {
+        const auto prepared = prepare();
+        if (!prepared) {
+            co_return refused(prepared.error());
+        }
+        spawn_pump();
+        co_await open_window();
+        const auto launched = start_target();
+        if (!launched) {
+            co_await stop_tasks();
+            co_return refused(launched.error());
+        }
+        spawn_flusher();
+        if (options_.on_started) {
+            options_.on_started();
+        }
+        co_await watch();
+        co_await end_child();
+        co_await close_window();
+        co_await stop_tasks();
+        co_return co_await finish();
+    }
+
+    static recording_outcome refused(const failure& why)
+    {
+        recording_outcome outcome;
+        outcome.code = why.code;
+        outcome.result.failure_message = why.message;
+        return outcome;
+    }
+
+    void notice(const std::string& text) const
+    {
+        if (options_.on_notice) {
+            options_.on_notice(text);
+        }
+    }
+
+    // --- before the window ---
+
+    boost::system::result<void, failure> prepare()
+    {
+        if (options_.command.has_value() == !options_.pids.empty()) {
+            return failure{error::invalid_options, "name either a command or process ids to record"};
+        }
+        if (auto prepared = prepare_target(); !prepared) {
+            return prepared;
+        }
+        if (auto prepared = prepare_output(); !prepared) {
+            return prepared;
+        }
+        if (auto opened = open_source(); !opened) {
+            keep_output_honest();
+            return opened;
+        }
+        if (options_.lift_ratelimit) {
+            auto held = printk_ratelimit_hold::acquire(options_.ratelimit_paths);
+            if (!held) {
+                return held.error();
+            }
+            hold_.emplace(std::move(*held));
+        }
+        give_notices();
+        return {};
+    }
+
+    boost::system::result<void, failure> prepare_target()
+    {
+        if (options_.command) {
+            auto prepared = launcher::prepare(*options_.command);
+            if (!prepared) {
+                return prepared.error();
+            }
+            child_.emplace(std::move(*prepared));
+            return {};
+        }
+        for (const pid_t pid : options_.pids) {
+            target_.add_pid(pid);
+        }
+        return {};
+    }
+
+    boost::system::result<void, failure> prepare_output()
+    {
+        std::optional<trace_file> file;
+        if (!options_.output.empty()) {
+            auto prepared = trace_file::prepare(options_.output);
+            if (!prepared) {
+                return prepared.error();
+            }
+            file = std::move(*prepared);
+        }
+        output_ = file;
+        aggregator_options counting{std::move(file), options_.native};
+        aggregator_.emplace(executor_, std::move(counting));
+        return {};
+    }
+
+    boost::system::result<void, failure> open_source()
+    {
+        if (options_.kmsg_descriptor) {
+            source_.assign(*options_.kmsg_descriptor);
+        } else if (auto opened = source_.open(options_.kmsg, options_.start); !opened) {
+            return opened;
+        }
+        if (source_.is_kernel() && !options_.pids.empty() && !in_initial_pid_namespace()) {
+            return failure{
+                error::foreign_pid_namespace,
+                "cannot record by process id from inside a pid namespace: the kernel's records carry the "
+                "ids of the initial one; run outside of the container, or record a command"};
+        }
+        return {};
+    }
+
+    /// Where there is no trace yet an empty one appears, so that an old one elsewhere is not taken for this
+    /// one's.
+    void keep_output_honest() const
+    {
+        if (output_) {
+            static_cast<void>(output_->create_if_absent());
+        }
+    }
+
+    void give_notices()
+    {
+        before_ = read_host_state();
+        if (source_.is_kernel()) {
+            for (const std::string& text : kmsg_notices(before_, hold_.has_value())) {
+                notice(text);
+            }
+        }
+        for (const std::string& text : pid_notices(options_.pids)) {
+            notice(text);
+        }
+    }
+
+    // --- the window ---
+
+    task<void> open_window()
+    {
+        started_at_ = clock::now();
+        if (can_bracket()) {
+            co_await wait_for_bracket(bracket_role::opening, options_.bracket_timeout);
+        }
+        reader_.count_without_bracket();
+    }
+
+    bool can_bracket() const noexcept { return source_.is_kernel() && !before_.log_switched_off(); }
+
+    /// Emits records of our own until one comes back: each may be dropped by printk's rate limit.
+    task<void> wait_for_bracket(bracket_role role, typename Clock::duration patience)
+    {
+        const auto give_up = Clock::now() + patience;
+        auto next = Clock::now();
+        while (!reader_.saw_bracket(role) && !bracket_is_pointless(role) && Clock::now() < give_up) {
+            if (Clock::now() >= next) {
+                emit(role);
+                next = Clock::now() + bracket_repeat;
+            }
+            const auto until = std::min({next, give_up, Clock::now() + options_.stop_check_interval});
+            co_await nap(until - Clock::now());
+        }
+    }
+
+    bool bracket_is_pointless(bracket_role role) const noexcept
+    {
+        return abandoned_ || pump_ended_ || (role == bracket_role::opening && stop_asked());
+    }
+
+    void emit(bracket_role role)
+    {
+        const auto emitted = emit_bracket();
+        if (emitted) {
+            reader_.expect_bracket(emitted->syscall, role);
+        } else {
+            ledger_.cannot_prove("no record of our own can be made: " + emitted.error().message());
+        }
+    }
+
+    boost::system::result<void, failure> start_target()
+    {
+        if (!child_) {
+            return {};
+        }
+        if (stop_asked()) {
+            return failure{boost::asio::error::operation_aborted, "stopped before the command was started"};
+        }
+        auto started = child_->start();
+        if (!started) {
+            return started;
+        }
+        command_started_ = true;
+        target_.add_pid(child_->pid());
+        if (const auto session = child_->session()) {
+            target_.follow_session(*session);
+        } else if (options_.command->new_session) {
+            notice("only process " + std::to_string(child_->pid()) +
+                   " is recorded, not its descendants: " + child_->session_note());
+        }
+        if (child_->no_new_privs()) {
+            notice("no_new_privs is set for the command (no CAP_SYS_ADMIN): set-uid programs do not gain "
+                   "privileges under it");
+        }
+        watch_child();
+        return {};
+    }
+
+    void watch_child()
+    {
+        child_watch_.assign(::fcntl(child_->pidfd(), F_DUPFD_CLOEXEC, 0));
+        ++tasks_;
+        child_watch_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                                [self = this->shared_from_this()](boost::system::error_code ec) {
+                                    self->child_ended_ = !ec;
+                                    self->task_ended();
+                                });
+    }
+
+    /// Waits until there is a reason to stop, looking at the stop requests at each check.
+    task<void> watch()
+    {
+        const auto end = Clock::now() + options_.duration;
+        const bool limited = options_.duration.count() != 0;
+        while (!must_stop() && (!limited || Clock::now() < end)) {
+            typename Clock::duration pause = options_.stop_check_interval;
+            if (limited) {
+                pause = std::min<typename Clock::duration>(pause, end - Clock::now());
+            }
+            co_await nap(pause);
+        }
+    }
+
+    bool must_stop() const noexcept
+    {
+        if (child_) {
+            return child_ended_ || stop_asked();
+        }
+        return stop_asked() || pump_ended_;
+    }
+
+    bool stop_asked() const noexcept { return stop_requested_ || options_.stop.stop_requested(); }
+
+    task<void> end_child()
+    {
+        if (!child_) {
+            co_return;
+        }
+        if (!child_ended_ && !abandoned_) {
+            co_await terminate_child();
+        }
+        if (child_ended_) {
+            filters_at_end_ = child_->filters_now();
+            child_status_ = child_->try_wait();
+        }
+    }
+
+    task<void> terminate_child()
+    {
+        signal_child(SIGTERM);
+        const auto patience = Clock::now() + options_.kill_after;
+        while (!child_ended_ && !abandoned_ && Clock::now() < patience) {
+            co_await nap(patience - Clock::now());
+        }
+        signal_child(SIGKILL);
+        while (!child_ended_ && !abandoned_) {
+            co_await nap(options_.stop_check_interval);
+        }
+    }
+
+    task<void> close_window()
+    {
+        if (!can_bracket()) {
+            co_await drain_unbracketed();
+            co_return;
+        }
+        co_await wait_for_bracket(bracket_role::closing, options_.bracket_timeout);
+        if (serials_may_be_late()) {
+            co_await wait_for_bracket(bracket_role::barrier, barrier_patience);
+        }
+    }
+
+    /// Serials taken on two CPUs can arrive swapped; a second record of our own shows that none is on its
+    /// way.
+    bool serials_may_be_late() const
+    {
+        const loss_counts known = ledger_.counts();
+        return ledger_.window_closed() && known.serial_gaps != 0 && known.printk_suppressed == 0 &&
+               known.kmsg_overwritten == 0;
+    }
+
+    /// Reads what is already there; nothing can prove that it was all.
+    task<void> drain_unbracketed()
+    {
+        while (!pump_ended_ && !abandoned_ && source_.readable()) {
+            co_await nap(drain_poll);
+        }
+    }
+
+    // --- the tasks beside the main course ---
+
+    void spawn_pump()
+    {
+        spawn(pump(), [](recording& r) { r.pump_ended_ = true; });
+    }
+
+    task<void> pump()
+    {
+        record_batch batch;
+        while (!tasks_must_end_) {
+            const auto [ec, messages] = co_await source_.async_read_batch(batch, token());
+            static_cast<void>(messages);
+            if (ec) {
+                note_source_end(ec);
+                co_return;
+            }
+            const auto brackets = reader_.brackets_seen();
+            reader_.read(batch);
+            if (!reader_.calls().empty()) {
+                co_await aggregator_->async_add(reader_.calls(), token());
+            }
+            if (reader_.brackets_seen() != brackets) {
+                wake();
+            }
+        }
+    }
+
+    void note_source_end(boost::system::error_code ec)
+    {
+        if (tasks_must_end_ || ec == boost::asio::error::eof) {
+            return;
+        }
+        source_error_ = ec;
+        ledger_.cannot_prove("reading the source failed: " + ec.message());
+    }
+
+    void spawn_flusher()
+    {
+        if (!output_ || options_.flush_interval.count() == 0) {
+            return;
+        }
+        ++tasks_;
+        auto done = [self = this->shared_from_this()](boost::system::error_code) { self->task_ended(); };
+        aggregator_->async_flush_every(
+            options_.flush_interval,
+            boost::asio::bind_cancellation_slot(flusher_stop_.slot(),
+                                                boost::asio::bind_executor(strand_, std::move(done))));
+    }
+
+    task<void> stop_tasks()
+    {
+        tasks_must_end_ = true;
+        source_.cancel();
+        flusher_stop_.emit(boost::asio::cancellation_type::terminal);
+        child_watch_.close();
+        while (tasks_ != 0) {
+            co_await nap(options_.stop_check_interval);
+        }
+        source_.close();
+        hold_.reset();
+    }
+
+    template <class Done>
+    void spawn(task<void> work, Done done)
+    {
+        ++tasks_;
+        auto ended = [self = this->shared_from_this(), done](std::exception_ptr thrown) {
+            done(*self);
+            self->task_ended();
+            if (thrown) {
+                std::rethrow_exception(thrown);
+            }
+        };
+        boost::asio::co_spawn(strand_, std::move(work), std::move(ended));
+    }
+
+    void task_ended()
+    {
+        --tasks_;
+        wake();
+    }
+
+    /// Sleeps until the time is over or wake() is called.
+    task<void> nap(typename Clock::duration time)
+    {
+        wake_.expires_after(time);
+        co_await wake_.async_wait(token());
+    }
+
+    void wake() { wake_.cancel(); }
+
+    // --- after the window ---
+
+    task<recording_outcome> finish()
+    {
+        const auto [none, counts] = co_await aggregator_->async_snapshot(token());
+        static_cast<void>(none);
+        recording_outcome outcome{{}, make_report(counts)};
+        child_.reset();
+        const auto [flush_error, message] =
+            co_await aggregator_->async_flush(trace_file::durability::final, token());
+        if (flush_error) {
+            outcome.code = flush_error;
+            outcome.result.failure_message = message;
+        } else if (source_error_ && !options_.command) {
+            outcome.code = source_error_;
+            outcome.result.failure_message = "reading the source failed: " + source_error_.message();
+        } else if (abandoned_) {
+            outcome.code = boost::asio::error::operation_aborted;
+            outcome.result.failure_message = "the recording was cancelled";
+        }
+        co_return outcome;
+    }
+
+    report make_report(const trace& counts)
+    {
+        judge_host(before_, read_host_state(), ledger_);
+        judge_source();
+        judge_filters(counts);
+        judge_descendants(counts);
+        report r;
+        r.source = "kmsg";
+        r.native = options_.native;
+        r.command = options_.command ? options_.command->command : std::vector<std::string>{};
+        r.pids = target_.pids();
+        r.session = target_.session();
+        r.started = started_at_;
+        r.ended = clock::now();
+        r.counts = counts;
+        r.judged = ledger_.judge();
+        r.first_serial = ledger_.first_serial();
+        r.last_serial = ledger_.last_serial();
+        r.loss = ledger_.counts();
+        r.child = child_status_;
+        return r;
+    }
+
+    void judge_source()
+    {
+        if (!source_.is_kernel()) {
+            ledger_.cannot_prove("the source is not the kernel's own device");
+        }
+    }
+
+    void judge_filters(const trace& counts)
+    {
+        const filter_calls& own = reader_.own_filters();
+        if (own.seccomp != 0) {
+            ledger_.cannot_prove(
+                "the target called seccomp(2): a filter of its own may hide calls from the log");
+        }
+        if (child_ && filters_at_end_.value_or(child_->filters()) > child_->filters()) {
+            ledger_.cannot_prove(
+                "the command installed a seccomp filter of its own, which may hide calls from the log");
+        }
+        // The command's leader was looked at when it had ended; others that called prctl(2) could not be.
+        const bool only_leader = child_ && filters_at_end_ && own.prctl_pid == child_->pid() &&
+                                 !own.prctl_by_several && !makes_tasks(counts);
+        if (own.prctl != 0 && !only_leader) {
+            ledger_.cannot_prove(
+                "the target called prctl(2), which can install a filter that hides calls from the log");
+        }
+    }
+
+    void judge_descendants(const trace& counts)
+    {
+        if (!child_ || !makes_tasks(counts) || !options_.command->new_session) {
+            return;
+        }
+        if (!child_->session()) {
+            ledger_.cannot_prove("descendants of the command are not recorded: " + child_->session_note());
+        } else if (reader_.strays() != 0) {
+            ledger_.cannot_prove(
+                "records of other audit sessions may be those of descendants that changed theirs");
+        }
+    }
+
+    strand_type strand_;
+    Executor executor_;
+    recorder_options options_;
+    std::atomic<bool> started_{false};
+    std::atomic<bool> stop_requested_{false};
+
+    basic_kmsg_source<strand_type> source_;
+    std::optional<trace_file> output_;
+    std::optional<basic_aggregator<Executor, Clock>> aggregator_;
+    std::optional<launcher> child_;
+    std::optional<printk_ratelimit_hold> hold_;
+    timer_type wake_;
+    boost::asio::posix::basic_stream_descriptor<strand_type> child_watch_;
+    boost::asio::cancellation_signal flusher_stop_;
+
+    target target_;
+    loss_ledger ledger_;
+    record_reader reader_;
+    host_state before_;
+    std::optional<exit_status> child_status_;
+    std::optional<std::uint32_t> filters_at_end_;
+    boost::system::error_code source_error_;
+    clock::time_point started_at_{};
+    int tasks_ = 0;
+    bool command_started_ = false;
+    bool child_ended_ = false;
+    bool abandoned_ = false;
+    bool pump_ended_ = false;
+    bool tasks_must_end_ = false;
+};
+
+} // namespace sctrace::detail
+
+#endif

@@ -1,0 +1,61 @@
+#ifndef SCTRACE_RECORDER_OPTIONS_HPP
+#define SCTRACE_RECORDER_OPTIONS_HPP
+
+#include <sctrace/architecture.hpp>
+#include <sctrace/detail/kmsg_reader.hpp>
+#include <sctrace/launcher.hpp>
+#include <sctrace/printk_ratelimit_hold.hpp>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace sctrace {
+
+/// What to record, from where, and where to.
+struct recorder_options {
+    /// Processes that already run under a filter which logs, as numbers of the initial pid namespace.
+    std::vector<pid_t> pids;
+    /// A command to run under a log-everything filter instead; the recording ends with it.
+    std::optional<launch_options> command;
+
+    /// The trace file; empty: the counts are in the report only.
+    std::string output;
+    /// How often the trace file is brought up to date while recording; zero: only at the end.
+    std::chrono::milliseconds flush_interval{5000};
+
+    /// The kmsg device, or a FIFO of newline-separated entries.
+    std::string kmsg = "/dev/kmsg";
+    /// An open descriptor to read kmsg entries from instead; the recorder takes it over when it runs.
+    std::optional<int> kmsg_descriptor;
+    /// Where reading of the kernel's own device starts.
+    kmsg_start start = kmsg_start::end;
+    /// Keep kernel.printk_ratelimit at 0 while recording, and put the old value back.
+    bool lift_ratelimit = false;
+    printk_ratelimit_paths ratelimit_paths;
+
+    /// Stop after this time; zero: never. A command gets SIGTERM then, and SIGKILL after `kill_after`.
+    std::chrono::milliseconds duration{0};
+    std::chrono::milliseconds kill_after{2000};
+    /// How often the stop token and request_stop() are looked at.
+    std::chrono::milliseconds stop_check_interval{200};
+    std::stop_token stop;
+    /// How long to wait for a record of our own to come back, at the start and at the end.
+    std::chrono::milliseconds bracket_timeout{6000};
+
+    architecture native = architecture::native();
+    /// Called within async_run() when the window is open: what the processes call from now on is recorded.
+    std::function<void()> on_started;
+    /// Called within async_run() with things that a person should know while recording; may be empty.
+    std::function<void(std::string_view)> on_notice;
+};
+
+} // namespace sctrace
+
+#endif

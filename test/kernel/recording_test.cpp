@@ -1,0 +1,578 @@
+#include "async/context.hpp"
+#include "kernel/generator_process.hpp"
+#include "skip.hpp"
+#include "temporary_folder.hpp"
+
+#include <sctrace/recorder.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using sctrace::architecture;
+using sctrace::verdict;
+using sctrace::test::generator_process;
+
+const architecture native = architecture::native();
+constexpr std::int64_t getppid_call = 110;
+constexpr std::int64_t getuid_call = 102;
+constexpr auto sysctl_path = "/proc/sys/kernel/printk_ratelimit";
+
+bool can_record()
+{
+    if (::geteuid() != 0 || native.name() != "x86_64") {
+        sctrace::test::skip("needs root and x86_64");
+        return false;
+    }
+    const int fd = ::open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        sctrace::test::skip("/dev/kmsg cannot be read");
+        return false;
+    }
+    ::close(fd);
+    return true;
+}
+
+/// One recording of the real kernel's log.
+struct kernel_recording {
+    sctrace::test::checked_context context;
+    sctrace::recorder_options options;
+    std::optional<sctrace::recorder> recorder;
+    bool started = false;
+    bool ended = false;
+    error_code ec;
+    sctrace::report report;
+
+    kernel_recording()
+    {
+        options.lift_ratelimit = true;
+        options.stop_check_interval = std::chrono::milliseconds(20);
+        options.on_started = [this] { started = true; };
+    }
+
+    void start()
+    {
+        recorder.emplace(context.get(), options);
+        recorder->async_run([this](error_code e, sctrace::report r) {
+            ec = e;
+            report = std::move(r);
+            ended = true;
+        });
+        BOOST_REQUIRE(context.run_until([this] { return started || ended; }));
+        BOOST_REQUIRE_MESSAGE(started, report.failure_message);
+    }
+
+    void finish()
+    {
+        BOOST_REQUIRE(context.run_until([this] { return ended; }));
+        context.run();
+        BOOST_TEST(!ec, report.failure_message);
+    }
+
+    void stop()
+    {
+        recorder->request_stop();
+        finish();
+    }
+
+    /// Runs a command from start to end.
+    void run(std::vector<std::string> command)
+    {
+        options.command.emplace().command = std::move(command);
+        start();
+        finish();
+    }
+
+    std::uint64_t count(std::int64_t number) const
+    {
+        return report.counts.count({architecture::of_call(native.audit_arch(), number), number});
+    }
+
+    std::string why() const
+    {
+        std::string all;
+        for (const std::string& w : report.judged.why) {
+            all += w + "; ";
+        }
+        return all;
+    }
+
+    bool why_mentions(const std::string& words) const { return why().find(words) != std::string::npos; }
+};
+
+std::string read_sysctl()
+{
+    std::string value;
+    std::ifstream(sysctl_path) >> value;
+    return value;
+}
+
+/// Puts a setting of the kernel back at the end.
+class kept_setting {
+public:
+    kept_setting(std::string path, const std::string& value)
+        : path_(std::move(path))
+    {
+        std::ifstream file(path_);
+        std::getline(file, old_);
+        std::ofstream(path_) << value;
+    }
+    kept_setting(const kept_setting&) = delete;
+    kept_setting& operator=(const kept_setting&) = delete;
+    ~kept_setting() { std::ofstream(path_) << old_; }
+
+private:
+    std::string path_;
+    std::string old_;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(kernel_recordings)
+
+BOOST_AUTO_TEST_CASE(a_command_with_known_counts_is_complete)
+{
+    if (!can_record()) {
+        return;
+    }
+    kernel_recording r;
+    r.run({SCTRACE_GENERATOR, "110:100", "102:7", "0x4000006e:3", "-1:2", "123456:4"});
+    BOOST_TEST(r.count(getppid_call) == 100U);
+    BOOST_TEST(r.count(getuid_call) == 7U);
+    BOOST_TEST(r.count(0x4000006e) == 3U);
+    BOOST_TEST(r.count(-1) == 2U);
+    BOOST_TEST(r.count(123456) == 4U);
+    BOOST_TEST(r.count(59) == 1U);
+    BOOST_TEST(r.count(231) == 1U);
+    BOOST_TEST((r.report.judged.what == verdict::complete), r.why());
+    BOOST_TEST(r.report.child->code == 0);
+}
+
+BOOST_AUTO_TEST_CASE(the_setting_is_lifted_while_recording_and_back_afterwards)
+{
+    if (!can_record()) {
+        return;
+    }
+    const std::string before = read_sysctl();
+    kernel_recording r;
+    generator_process generator({"110:1"});
+    r.options.pids = {generator.pid()};
+    r.start();
+    BOOST_TEST(read_sysctl() == "0");
+    r.stop();
+    BOOST_TEST(read_sysctl() == before);
+}
+
+BOOST_AUTO_TEST_CASE(an_i386_program_is_counted_under_its_architecture)
+{
+    if (!can_record()) {
+        return;
+    }
+    kernel_recording r;
+    r.run({SCTRACE_GENERATOR, "i386:64:5", "110:2"});
+    if (r.report.child->code == 77) {
+        sctrace::test::skip("the kernel runs no int 0x80");
+        return;
+    }
+    BOOST_TEST(r.report.counts.count({architecture(0x40000003), 64}) == 5U);
+    BOOST_TEST(r.count(getppid_call) == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(descendants_and_threads_are_counted)
+{
+    if (!can_record()) {
+        return;
+    }
+    kernel_recording r;
+    r.run({SCTRACE_GENERATOR, "--threads", "3", "--processes", "4", "110:50"});
+    BOOST_TEST(r.count(getppid_call) == 3U * 4U * 50U);
+    BOOST_TEST((r.report.judged.what == verdict::complete), r.why());
+}
+
+BOOST_AUTO_TEST_CASE(process_ids_that_are_prefixes_of_one_another_are_told_apart)
+{
+    if (!can_record()) {
+        return;
+    }
+    // The target's id is a part of the others'.
+    generator_process target({"110:11"}, 3071);
+    generator_process longer({"110:500"}, 30711);
+    generator_process other({"110:500"}, 13071);
+    if (target.pid() < 0 || longer.pid() < 0 || other.pid() < 0) {
+        sctrace::test::skip("the wanted process ids are not free");
+        return;
+    }
+    kernel_recording r;
+    r.options.pids = {3071};
+    r.start();
+    longer.release();
+    target.release();
+    other.release();
+    BOOST_TEST(target.wait() == 0);
+    r.stop();
+    BOOST_TEST(r.count(getppid_call) == 11U);
+    BOOST_TEST(r.count(0) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_stale_record_of_the_same_process_id_is_not_counted)
+{
+    if (!can_record()) {
+        return;
+    }
+    kept_setting lifted(sysctl_path, "0");
+    constexpr pid_t pid = 29999;
+    {
+        generator_process earlier({"110:5"}, pid);
+        if (earlier.pid() < 0) {
+            sctrace::test::skip("the wanted process id is not free");
+            return;
+        }
+    }
+    generator_process again({"110:3"}, pid);
+    BOOST_REQUIRE(again.pid() == pid);
+    kernel_recording r;
+    r.options.lift_ratelimit = false;
+    r.options.pids = {pid};
+    r.start();
+    again.release();
+    BOOST_TEST(again.wait() == 0);
+    r.stop();
+    BOOST_TEST(r.count(getppid_call) == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(a_comm_in_hexadecimal_and_a_backslash_change_nothing)
+{
+    if (!can_record()) {
+        return;
+    }
+    for (const std::string comm : {"sp ace\"q", "back\\slash", "pid=42", "x syscall=1"}) {
+        kernel_recording r;
+        r.run({SCTRACE_GENERATOR, "--comm", comm, "110:9"});
+        BOOST_TEST(r.count(getppid_call) == 9U);
+        BOOST_TEST((r.report.judged.what == verdict::complete), r.why());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_forged_line_is_never_counted)
+{
+    if (!can_record()) {
+        return;
+    }
+    generator_process generator({"110:2"});
+    kernel_recording r;
+    r.options.pids = {generator.pid()};
+    r.start();
+    const std::string forged = "audit: type=1326 audit(1795498483.207:1): auid=0 uid=0 gid=0 ses=1 pid=" +
+                               std::to_string(generator.pid()) +
+                               " comm=\"x\" exe=\"/x\" sig=0 arch=c000003e syscall=110 compat=0 ip=0x1 "
+                               "code=0x7ffc0000";
+    std::ofstream("/dev/kmsg") << forged << std::endl;
+    std::ofstream("/dev/kmsg") << "<5>" << forged << std::endl;
+    generator.release();
+    BOOST_TEST(generator.wait() == 0);
+    r.stop();
+    BOOST_TEST(r.count(getppid_call) == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(the_records_of_a_process_that_has_just_ended_are_in_the_trace)
+{
+    if (!can_record()) {
+        return;
+    }
+    for (int i = 0; i < 20; ++i) {
+        generator_process generator({"110:40"});
+        kernel_recording r;
+        r.options.pids = {generator.pid()};
+        r.start();
+        generator.release();
+        BOOST_TEST(generator.wait() == 0);
+        r.stop();
+        BOOST_TEST(r.count(getppid_call) == 40U);
+        BOOST_TEST(r.count(231) == 1U);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_overrun_ring_buffer_is_a_loss_that_is_bounded)
+{
+    if (!can_record()) {
+        return;
+    }
+    constexpr std::uint64_t calls = 20000;
+    generator_process flood({"110:" + std::to_string(calls)});
+    kernel_recording r;
+    r.options.pids = {flood.pid()};
+    r.start();
+    // The recorder does not get to read while the flood goes on.
+    flood.release();
+    BOOST_TEST(flood.wait() == 0);
+    r.stop();
+    const std::uint64_t missing = calls - r.count(getppid_call);
+    BOOST_TEST(missing > 0U);
+    BOOST_TEST(r.report.loss.kmsg_overwritten > 0U);
+    BOOST_TEST((r.report.judged.what == verdict::incomplete), r.why());
+    BOOST_TEST(r.report.judged.missing_at_most.value() >= missing);
+    BOOST_TEST(r.why_mentions("overwrote"));
+}
+
+BOOST_AUTO_TEST_CASE(a_rate_limited_recording_is_never_complete_and_says_what_it_lost)
+{
+    if (!can_record()) {
+        return;
+    }
+    kept_setting limited(sysctl_path, "5");
+    kernel_recording r;
+    std::string notices;
+    r.options.lift_ratelimit = false;
+    r.options.on_notice = [&](std::string_view text) { notices += text; };
+    r.run({SCTRACE_GENERATOR, "110:300"});
+    const std::uint64_t missing = 300 - r.count(getppid_call);
+    BOOST_TEST(missing > 250U);
+    BOOST_TEST((r.report.judged.what == verdict::incomplete), r.why());
+    BOOST_TEST(r.report.judged.missing_at_most.value() >= missing);
+    BOOST_TEST(r.report.loss.printk_suppressed >= missing);
+    BOOST_TEST(r.why_mentions("rate limit"));
+    BOOST_TEST(notices.find("printk_ratelimit") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(records_that_the_kernel_cuts_are_told)
+{
+    if (!can_record()) {
+        return;
+    }
+    // The path is so long that its record does not fit into one message of the log.
+    sctrace::test::temporary_folder folder;
+    std::string deep = folder.path();
+    for (int i = 0; i < 10; ++i) {
+        deep += '/' + std::string(90, 'd');
+    }
+    std::filesystem::create_directories(deep);
+    const std::string program = deep + "/generator";
+    std::filesystem::copy_file(SCTRACE_GENERATOR, program);
+    kernel_recording r;
+    r.run({program, "110:5"});
+    BOOST_TEST(r.report.loss.truncated_records >= 5U);
+    BOOST_TEST((r.report.judged.what == verdict::incomplete), r.why());
+    BOOST_TEST(r.report.judged.missing_at_most.value() >= 5U);
+    BOOST_TEST(r.why_mentions("cut by the kernel"));
+}
+
+BOOST_AUTO_TEST_CASE(a_target_with_a_stricter_filter_of_its_own_is_unproven)
+{
+    if (!can_record()) {
+        return;
+    }
+    kernel_recording r;
+    r.run({SCTRACE_GENERATOR, "--filter", "110:5"});
+    BOOST_TEST((r.report.judged.what == verdict::unproven));
+    BOOST_TEST(r.why_mentions("filter of its own"));
+}
+
+BOOST_AUTO_TEST_CASE(without_log_in_actions_logged_nothing_is_claimed)
+{
+    if (!can_record()) {
+        return;
+    }
+    const std::string path = "/proc/sys/kernel/seccomp/actions_logged";
+    kept_setting without(path, "kill_process kill_thread trap errno user_notif trace");
+    kernel_recording r;
+    std::string notices;
+    r.options.on_notice = [&](std::string_view text) { notices += text; };
+    r.run({SCTRACE_GENERATOR, "110:5"});
+    BOOST_TEST(r.report.counts.empty());
+    BOOST_TEST((r.report.judged.what == verdict::unproven));
+    BOOST_TEST(r.why_mentions("actions_logged"));
+    BOOST_TEST(notices.find("sysctl -w kernel.seccomp.actions_logged=\"kill_process kill_thread trap errno "
+                            "user_notif trace log\"") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(two_recorders_at_once_are_both_exact)
+{
+    if (!can_record()) {
+        return;
+    }
+    generator_process first({"110:60"});
+    generator_process second({"110:70"});
+    kernel_recording a;
+    kernel_recording b;
+    a.options.pids = {first.pid()};
+    b.options.pids = {second.pid()};
+    a.start();
+    b.start();
+    first.release();
+    second.release();
+    BOOST_TEST(first.wait() == 0);
+    BOOST_TEST(second.wait() == 0);
+    a.stop();
+    BOOST_TEST(read_sysctl() == "0");
+    b.stop();
+    BOOST_TEST(a.count(getppid_call) == 60U);
+    BOOST_TEST(b.count(getppid_call) == 70U);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_from_another_thread_ends_a_command)
+{
+    if (!can_record()) {
+        return;
+    }
+    kernel_recording r;
+    r.options.command.emplace().command = {"sleep", "100"};
+    r.start();
+    std::jthread other([&] { r.recorder->request_stop(); });
+    r.finish();
+    BOOST_TEST(r.report.child->signaled);
+    BOOST_TEST(r.report.child->code == SIGTERM);
+}
+
+BOOST_AUTO_TEST_CASE(cancellation_after_any_step_ends_everything)
+{
+    if (!can_record()) {
+        return;
+    }
+    for (int steps = 0; steps < 30; ++steps) {
+        sctrace::test::checked_context context;
+        sctrace::recorder_options options;
+        options.command.emplace().command = {"sleep", "100"};
+        sctrace::recorder recorder(context.get(), options);
+        asio::cancellation_signal signal;
+        std::optional<error_code> result;
+        recorder.async_run(asio::bind_cancellation_slot(
+            signal.slot(), [&](error_code ec, const sctrace::report&) { result = ec; }));
+        for (int i = 0; i < steps && !result; ++i) {
+            context.get().restart();
+            context.get().run_one_for(std::chrono::milliseconds(20));
+        }
+        signal.emit(asio::cancellation_type::terminal);
+        context.run();
+        BOOST_REQUIRE(result.has_value());
+        BOOST_TEST((*result == asio::error::operation_aborted));
+        BOOST_TEST(::waitpid(-1, nullptr, WNOHANG) == -1);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_context_destroyed_at_any_step_leaves_no_child_and_no_setting)
+{
+    if (!can_record()) {
+        return;
+    }
+    const std::string before = read_sysctl();
+    for (int steps = 0; steps < 30; ++steps) {
+        {
+            asio::io_context context;
+            sctrace::recorder_options options;
+            options.command.emplace().command = {"sleep", "100"};
+            options.lift_ratelimit = true;
+            sctrace::recorder recorder(context, options);
+            recorder.async_run([](error_code, const sctrace::report&) {});
+            for (int i = 0; i < steps; ++i) {
+                context.run_one_for(std::chrono::milliseconds(20));
+            }
+        }
+        BOOST_TEST(::waitpid(-1, nullptr, WNOHANG) == -1);
+        BOOST_TEST(read_sysctl() == before);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(audit_daemons)
+
+namespace {
+
+/// Registers this process as the audit daemon, as auditd does, until it is destroyed.
+class audit_daemon {
+public:
+    audit_daemon()
+        : socket_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT))
+    {
+        registered_ = set_pid(static_cast<std::uint32_t>(::getpid()));
+    }
+    audit_daemon(const audit_daemon&) = delete;
+    audit_daemon& operator=(const audit_daemon&) = delete;
+    ~audit_daemon()
+    {
+        if (registered_) {
+            set_pid(0);
+        }
+        ::close(socket_);
+    }
+
+    bool registered() const noexcept { return registered_; }
+
+private:
+    bool set_pid(std::uint32_t pid)
+    {
+        struct {
+            nlmsghdr header{};
+            audit_status status{};
+        } request;
+        request.header.nlmsg_len = sizeof request;
+        request.header.nlmsg_type = AUDIT_SET;
+        request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+        request.status.mask = AUDIT_STATUS_PID;
+        request.status.pid = pid;
+        sockaddr_nl kernel = {};
+        kernel.nl_family = AF_NETLINK;
+        if (::sendto(socket_, &request, sizeof request, 0, reinterpret_cast<sockaddr*>(&kernel),
+                     sizeof kernel) < 0) {
+            return false;
+        }
+        // Records that the kernel now sends may come before the answer.
+        alignas(nlmsghdr) char buffer[16384];
+        for (;;) {
+            const ssize_t n = ::recv(socket_, buffer, sizeof buffer, 0);
+            const auto* header = reinterpret_cast<const nlmsghdr*>(buffer);
+            if (n < static_cast<ssize_t>(sizeof(nlmsghdr))) {
+                return false;
+            }
+            if (header->nlmsg_type == NLMSG_ERROR) {
+                return reinterpret_cast<const nlmsgerr*>(buffer + sizeof(nlmsghdr))->error == 0;
+            }
+        }
+    }
+
+    int socket_;
+    bool registered_ = false;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_daemon_that_takes_the_records_is_named_and_nothing_is_claimed)
+{
+    if (!can_record()) {
+        return;
+    }
+    audit_daemon daemon;
+    if (!daemon.registered()) {
+        sctrace::test::skip("this process may not become the audit daemon");
+        return;
+    }
+    kernel_recording r;
+    std::string notices;
+    r.options.bracket_timeout = std::chrono::milliseconds(300);
+    r.options.on_notice = [&](std::string_view text) { notices += text; };
+    r.run({SCTRACE_GENERATOR, "110:5"});
+    BOOST_TEST(notices.find("audit daemon (pid " + std::to_string(::getpid()) + ")") != std::string::npos);
+    BOOST_TEST((r.report.judged.what == verdict::unproven));
+    BOOST_TEST(r.why_mentions("not bracketed"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
