@@ -32,8 +32,7 @@ constexpr const char* message_of(int value) noexcept
     case error::source_is_symlink:
         return "the source is a symbolic link; name the device or FIFO itself";
     case error::source_not_a_device:
-        return "the source is neither a character device nor a FIFO; read saved logs with `asio-sctrace "
-               "replay`";
+        return "the source is neither a character device nor a FIFO";
     case error::output_is_symlink:
         return "the output is a symbolic link; name the file itself";
     case error::output_is_directory:

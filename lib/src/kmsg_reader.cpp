@@ -1,3 +1,6 @@
+#include "system_error.hpp"
+#include "unique_descriptor.hpp"
+
 #include <sctrace/detail/kmsg_reader.hpp>
 #include <sctrace/kmsg_entry.hpp>
 
@@ -21,11 +24,6 @@ using boost::system::error_code;
 constexpr unsigned mem_major = 1;
 constexpr unsigned kmsg_minor = 11;
 
-error_code last_error() noexcept
-{
-    return {errno, boost::system::system_category()};
-}
-
 failure cannot_open(const std::string& path, error_code code, std::string_view advice = {})
 {
     std::string message = "cannot read " + path + ": " + code.message();
@@ -39,12 +37,8 @@ failure cannot_open(const std::string& path, error_code code, std::string_view a
 std::string first_word_of(const char* path)
 {
     std::array<char, 32> text{};
-    const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return {};
-    }
-    const ssize_t n = ::read(fd, text.data(), text.size());
-    ::close(fd);
+    const unique_descriptor file(::open(path, O_RDONLY | O_CLOEXEC));
+    const ssize_t n = file ? ::read(file.get(), text.data(), text.size()) : -1;
     const std::string_view all(text.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
     return std::string(all.substr(0, all.find_first_of(" \n")));
 }
@@ -85,7 +79,7 @@ error_code seek(int fd, kmsg_start start) noexcept
     } else if (start == kmsg_start::last_clear) {
         whence = SEEK_DATA;
     }
-    return ::lseek(fd, 0, whence) < 0 ? last_error() : error_code{};
+    return ::lseek(fd, 0, whence) < 0 ? system_error() : error_code{};
 }
 
 } // namespace
@@ -94,34 +88,32 @@ boost::system::result<kmsg_device, failure> open_kmsg(const std::string& path, k
 {
     struct stat status = {};
     if (::lstat(path.c_str(), &status) != 0) {
-        const error_code code = last_error();
+        const error_code code = system_error();
         return cannot_open(path, code, advice_for(code));
     }
     if (S_ISLNK(status.st_mode)) {
-        return cannot_open(path, error::source_is_symlink, "name the device that it points to");
+        return cannot_open(path, error::source_is_symlink);
     }
     if (!S_ISCHR(status.st_mode) && !S_ISFIFO(status.st_mode)) {
-        return cannot_open(path, error::source_not_a_device, "saved logs are read by `asio-sctrace replay`");
+        return cannot_open(path, error::source_not_a_device);
     }
     // O_NOFOLLOW and the second look: what was checked is what is opened.
-    const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
-    if (fd < 0) {
-        const error_code code = last_error();
+    unique_descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW));
+    if (!file) {
+        const error_code code = system_error();
         return cannot_open(path, code, advice_for(code));
     }
     struct stat opened = {};
-    if (::fstat(fd, &opened) != 0 || opened.st_dev != status.st_dev || opened.st_ino != status.st_ino) {
-        ::close(fd);
+    if (::fstat(file.get(), &opened) != 0 || opened.st_dev != status.st_dev || opened.st_ino != status.st_ino) {
         return cannot_open(path, error::source_not_a_device, "the path changed while it was opened");
     }
-    const kmsg_device device{fd, is_kernel_log(opened), S_ISFIFO(opened.st_mode)};
-    if (device.kernel) {
-        if (const error_code failed = seek(fd, start)) {
-            ::close(fd);
+    const bool kernel = is_kernel_log(opened);
+    if (kernel) {
+        if (const error_code failed = seek(file.get(), start)) {
             return cannot_open(path, failed);
         }
     }
-    return device;
+    return kmsg_device{file.release(), kernel, S_ISFIFO(opened.st_mode)};
 }
 
 kmsg_device adopt_kmsg(int descriptor) noexcept
@@ -226,7 +218,7 @@ void kmsg_reader::accept_entry(record_batch& batch, std::span<char> bytes)
         const auto offset = static_cast<std::size_t>(text.data() - bytes.data());
         text = unescape_kmsg(text, bytes.subspan(offset, text.size()));
     }
-    batch.append(bytes.size(), {0, text});
+    batch.append(bytes.size(), {0, text, entry->maybe_cut});
 }
 
 void kmsg_reader::overwritten(record_batch& batch) noexcept

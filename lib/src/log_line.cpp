@@ -227,7 +227,7 @@ boost::system::result<loss_notice> find_loss_notice(std::string_view line) noexc
 
 } // namespace
 
-// These two are short, because they end here for most lines of a log.
+// These two are short, and what they call is not inlined, because most lines of a log end here.
 
 boost::system::result<log_line> parse_log_line(std::string_view line) noexcept
 {

@@ -1,6 +1,7 @@
 #include <sctrace/detail/record_reader.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/loss_notice.hpp>
+#include <sctrace/seccomp_record.hpp>
 #include <sctrace/syscall_names.hpp>
 
 #include <algorithm>
@@ -45,10 +46,11 @@ void record_reader::expect_bracket(std::int64_t number, bracket_role role)
 
 void record_reader::read_message(const source_message& message)
 {
-    const auto header = message.type == 0
-                            ? parse_audit_record(message.text)
-                            : parse_audit_payload(static_cast<audit_type>(message.type), message.text);
+    auto header = message.type == 0
+                      ? parse_audit_record(message.text)
+                      : parse_audit_payload(static_cast<audit_type>(message.type), message.text);
     if (header) {
+        header->maybe_cut = header->maybe_cut || message.maybe_cut;
         ledger_.saw_serial(header->serial);
         if (header->type == audit_type::seccomp || header->type == audit_type::anom_abend) {
             read_seccomp(*header);
@@ -67,7 +69,7 @@ void record_reader::read_message(const source_message& message)
 
 void record_reader::read_seccomp(const audit_record& header)
 {
-    const auto record = parse_seccomp_record(header);
+    const auto record = parse_logged_call(header);
     if (record) {
         if (!take_bracket(*record, header.serial) && counting_ && ledger_.in_window(header.serial)) {
             take_call(*record);
@@ -93,7 +95,7 @@ void record_reader::read_uncountable(const audit_record& header, bool truncated)
     }
 }
 
-bool record_reader::take_bracket(const seccomp_record& record, std::uint32_t serial)
+bool record_reader::take_bracket(const logged_call& record, std::uint32_t serial)
 {
     const auto found = std::find_if(expected_.begin(), expected_.end(),
                                     [&](const expectation& e) { return e.number == record.syscall; });
@@ -110,7 +112,7 @@ bool record_reader::take_bracket(const seccomp_record& record, std::uint32_t ser
     return true;
 }
 
-void record_reader::take_call(const seccomp_record& record)
+void record_reader::take_call(const logged_call& record)
 {
     if (!target_.selects(record.pid, record.ses)) {
         if (!record.pid) {

@@ -2,7 +2,6 @@
 #define SCTRACE_SRC_SCAN_HPP
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -243,8 +242,12 @@ inline std::size_t find_key_tail(std::string_view text, std::size_t from, char f
         const std::size_t place = first_set(marks);
         return at + (place < block_size ? place : block_size + first_set(next_marks));
     }
-    if (at + bytes <= text.size() && !is_any_set(marks_at(at)))
+    if (at + bytes <= text.size()) {
+        const block marks = marks_at(at);
+        if (is_any_set(marks))
+            return at + first_set(marks);
         at += block_size;
+    }
     if (text.size() >= bytes && !is_any_set(marks_at(text.size() - bytes)))
         return std::string_view::npos;
     return find_key_tail_bytewise(text, at, first, second);

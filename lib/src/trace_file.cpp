@@ -1,3 +1,6 @@
+#include "system_error.hpp"
+#include "unique_descriptor.hpp"
+
 #include <sctrace/trace_file.hpp>
 
 #include <atomic>
@@ -18,11 +21,8 @@ namespace {
 
 using boost::system::error_code;
 using boost::system::result;
-
-error_code last_error() noexcept
-{
-    return {errno, boost::system::system_category()};
-}
+using detail::system_error;
+using detail::unique_descriptor;
 
 failure cannot_write(const std::string& path, error_code code, std::string_view advice = {})
 {
@@ -33,27 +33,6 @@ failure cannot_write(const std::string& path, error_code code, std::string_view 
     }
     return {code, std::move(message)};
 }
-
-class unique_fd {
-public:
-    explicit unique_fd(int fd) noexcept
-        : fd_(fd)
-    {
-    }
-    unique_fd(const unique_fd&) = delete;
-    unique_fd& operator=(const unique_fd&) = delete;
-    ~unique_fd()
-    {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    int get() const noexcept { return fd_; }
-    explicit operator bool() const noexcept { return fd_ >= 0; }
-
-private:
-    int fd_;
-};
 
 std::optional<int> named_descriptor(std::string_view path) noexcept
 {
@@ -104,7 +83,7 @@ error_code write_all(int fd, std::string_view contents) noexcept
             pollfd writable{fd, POLLOUT, 0};
             ::poll(&writable, 1, -1);
         } else if (errno != EINTR) {
-            return last_error();
+            return system_error();
         }
     }
     return {};
@@ -112,25 +91,25 @@ error_code write_all(int fd, std::string_view contents) noexcept
 
 error_code sync_folder(const std::string& path) noexcept
 {
-    const unique_fd folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const unique_descriptor folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     // Some file systems cannot sync a folder and say EINVAL; the file itself is on the disk by then.
     if (folder && ::fsync(folder.get()) != 0 && errno != EINVAL) {
-        return last_error();
+        return system_error();
     }
     return {};
 }
 
 error_code write_temporary(const std::string& name, std::string_view contents, bool sync) noexcept
 {
-    const unique_fd file(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    const unique_descriptor file(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     if (!file) {
-        return last_error();
+        return system_error();
     }
     if (const error_code failed = write_all(file.get(), contents)) {
         return failed;
     }
     if (sync && ::fsync(file.get()) != 0) {
-        return last_error();
+        return system_error();
     }
     return {};
 }
@@ -140,7 +119,7 @@ error_code replace(const std::string& path, std::string_view contents, bool sync
     const std::string temporary = temporary_name(path);
     error_code failed = write_temporary(temporary, contents, sync);
     if (!failed && ::rename(temporary.c_str(), path.c_str()) != 0) {
-        failed = last_error();
+        failed = system_error();
     }
     if (failed) {
         ::unlink(temporary.c_str());
@@ -152,9 +131,9 @@ error_code replace(const std::string& path, std::string_view contents, bool sync
 error_code write_special(const std::string& path, std::string_view contents)
 {
     // O_NONBLOCK only for the opening: a FIFO without a reader must not block the caller for ever.
-    const unique_fd file(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+    const unique_descriptor file(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
     if (!file) {
-        return last_error();
+        return system_error();
     }
     return write_all(file.get(), contents);
 }
@@ -162,9 +141,9 @@ error_code write_special(const std::string& path, std::string_view contents)
 error_code probe_folder(const std::string& path)
 {
     const std::string temporary = temporary_name(path);
-    const unique_fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    const unique_descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     if (!file) {
-        return last_error();
+        return system_error();
     }
     ::unlink(temporary.c_str());
     return {};
@@ -203,17 +182,17 @@ result<trace_file, failure> trace_file::prepare(std::string path)
 {
     if (const auto descriptor = named_descriptor(path)) {
         if (::fcntl(*descriptor, F_GETFD) == -1) {
-            return cannot_write(path, last_error(), "no such descriptor is open");
+            return cannot_write(path, system_error(), "no such descriptor is open");
         }
         return trace_file(std::move(path), kind::descriptor, *descriptor);
     }
     struct stat status = {};
     const bool exists = ::lstat(path.c_str(), &status) == 0;
     if (exists && S_ISLNK(status.st_mode)) {
-        return cannot_write(path, error::output_is_symlink, "name the file that it points to");
+        return cannot_write(path, error::output_is_symlink);
     }
     if (exists && S_ISDIR(status.st_mode)) {
-        return cannot_write(path, error::output_is_directory, "name a file in it");
+        return cannot_write(path, error::output_is_directory);
     }
     if (exists && !S_ISREG(status.st_mode)) {
         return trace_file(std::move(path), kind::special, -1);
@@ -255,9 +234,9 @@ result<void, failure> trace_file::create_if_absent() const
     if (kind_ != kind::replaceable) {
         return {};
     }
-    const unique_fd file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
+    const unique_descriptor file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (!file && errno != EEXIST) {
-        return cannot_write(path_, last_error());
+        return cannot_write(path_, system_error());
     }
     return {};
 }

@@ -328,7 +328,7 @@ BOOST_AUTO_TEST_CASE(audit_payloads_are_read_like_log_text)
         seccomp_text(1, 42, 1, 39).substr(std::string_view("audit: type=1326 ").size());
     batch.clear();
     std::copy(payload.begin(), payload.end(), batch.free_space().begin());
-    batch.append(payload.size(), {1326, {batch.free_space().data(), payload.size()}});
+    batch.append(payload.size(), {1326, {batch.free_space().data(), payload.size()}, false});
     records.read(batch);
     BOOST_TEST(records.calls().size() == 1U);
 }

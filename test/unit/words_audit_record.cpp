@@ -37,8 +37,8 @@ BOOST_AUTO_TEST_CASE(reads_the_kernels_form)
 BOOST_AUTO_TEST_CASE(reads_the_daemons_form)
 {
     for (const std::string_view node : {"", "node=host.example ", "node= "}) {
-        const auto record =
-            parse_audit_record(std::string(node) + "type=SECCOMP msg=audit(114.040:1178): auid=0");
+        const exact_text text(std::string(node) + "type=SECCOMP msg=audit(114.040:1178): auid=0");
+        const auto record = parse_audit_record(text.view());
         BOOST_REQUIRE(record);
         BOOST_TEST(number_of(record->type) == 1326U);
         BOOST_TEST(record->time == "114.040");
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(leaves_out_what_the_daemon_appends)
 {
     const std::string record = "type=SECCOMP msg=audit(1.000:2): pid=1 syscall=3 code=0x7ffc0000";
     const std::string extra = "AUID=\"unset\" UID=\"root\" SYSCALL=close pid=9 comm=\"x\"";
-    for (const std::string_view separator : {"\x1d", "", " "}) {
+    for (const std::string_view separator : {"\x1d", "", " ", "\n\x1d"}) {
         const exact_text text(record + std::string(separator) + extra);
         BOOST_TEST(parse_audit_record(text.view())->body == "pid=1 syscall=3 code=0x7ffc0000");
     }

@@ -16,6 +16,8 @@ struct source_message {
     std::uint32_t type = 0;
     /// The text; it points into the batch.
     std::string_view text;
+    /// Whether the kernel's output buffer was full, so that the text may lack its end.
+    bool maybe_cut = false;
 };
 
 /// What a source noticed missing while it filled a batch.
@@ -40,7 +42,7 @@ struct source_losses {
  */
 class record_batch {
 public:
-    static constexpr std::size_t default_messages = 512;
+    static constexpr std::size_t default_messages = 1024;
     static constexpr std::size_t default_bytes = std::size_t{256} * 1024;
 
     explicit record_batch(std::size_t messages = default_messages, std::size_t bytes = default_bytes)

@@ -70,7 +70,8 @@ public:
     /// The next entry had been overwritten (EPIPE): the gap shows in the next sequence number.
     void overwritten(record_batch& batch) noexcept;
 
-    /// A read was rejected (EINVAL): the entry was longer than the buffer, and the device has stepped over it.
+    /// A read was rejected (EINVAL): the entry was longer than the buffer, and the device has stepped over
+    /// it.
     void rejected(record_batch& batch) noexcept;
 
     /// Whether not even the read after a rejected one was taken: this is no kmsg device then.

@@ -2,9 +2,9 @@
 #define SCTRACE_DETAIL_RECORD_READER_HPP
 
 #include <sctrace/architecture.hpp>
+#include <sctrace/detail/logged_call.hpp>
 #include <sctrace/loss_ledger.hpp>
 #include <sctrace/record_batch.hpp>
-#include <sctrace/seccomp_record.hpp>
 #include <sctrace/target.hpp>
 #include <sctrace/trace.hpp>
 
@@ -86,8 +86,8 @@ private:
     void read_message(const source_message& message);
     void read_seccomp(const audit_record& header);
     void read_uncountable(const audit_record& header, bool truncated);
-    bool take_bracket(const seccomp_record& record, std::uint32_t serial);
-    void take_call(const seccomp_record& record);
+    bool take_bracket(const logged_call& record, std::uint32_t serial);
+    void take_call(const logged_call& record);
     void watch_filters(syscall_key call, std::optional<std::int32_t> pid);
     const filter_installers& installers_of(architecture arch);
 
