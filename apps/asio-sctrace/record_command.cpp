@@ -149,13 +149,6 @@ void show(const ending& end, const record_options& options)
     }
 }
 
-void announce_source(const record_options& options)
-{
-    if (!options.quiet && options.source == "auto") {
-        say("source: " + options.recorder.kmsg + " (the only source of this version)");
-    }
-}
-
 ending run(record_options options)
 {
     boost::asio::io_context context;
@@ -189,7 +182,6 @@ int record_command(const std::vector<std::string>& words)
         say(report_file.error().message);
         return status_of_failure(report_file.error(), *options);
     }
-    announce_source(*options);
     ending end = run(*options);
     if (end.code) {
         say(end.report.failure_message);

@@ -40,8 +40,9 @@ another; else CMD's own (128+N after signal N). With --pid, 1 stands where 125 d
 Signals: with CMD, a terminal's interrupt is CMD's and TERM and HUP are passed on to it; the recording ends with
 CMD. With --pid, INT, TERM and HUP end the recording. Everything seen is written.
 
-Example, a complete list on a host without an audit daemon:
-  asio-sctrace record --lift-ratelimit -o trace.ndjson -- ls /
+Examples:
+  asio-sctrace record -o trace.ndjson -- ls /
+  asio-sctrace record --source kmsg --lift-ratelimit -o trace.ndjson -- ls /
 )";
 
 po::options_description describe()
@@ -54,7 +55,9 @@ po::options_description describe()
     add("pid", po::value<std::vector<std::string>>()->value_name("PID")->composing(),
         "record this running process; may be repeated");
     add("source", po::value<std::string>()->value_name("SOURCE")->default_value("auto"),
-        "where records are read from: kmsg (/dev/kmsg), or auto, which is kmsg in this version");
+        "where records are read from: audit (the audit multicast socket, loses nothing), kmsg (/dev/kmsg), "
+        "or auto: "
+        "audit if a record of our own comes back through it within 1 s, else kmsg");
     add("kmsg", po::value<std::string>()->value_name("PATH")->default_value("/dev/kmsg"),
         "another kmsg character device, or a FIFO of newline-separated entries");
     add("follow", po::value<std::string>()->value_name("HOW"),
@@ -147,6 +150,20 @@ po::variables_map parse(const std::vector<std::string>& words)
     return given;
 }
 
+sctrace::source_kind source_of(const std::string& word)
+{
+    if (word == "auto") {
+        return sctrace::source_kind::automatic;
+    }
+    if (word == "audit") {
+        return sctrace::source_kind::audit;
+    }
+    if (word != "kmsg") {
+        reject("source", word, "auto, audit or kmsg");
+    }
+    return sctrace::source_kind::kmsg;
+}
+
 void read_what(const po::variables_map& given, std::vector<std::string> command,
                sctrace::recorder_options& to)
 {
@@ -225,10 +242,7 @@ std::optional<record_options> parse_record_options(const std::vector<std::string
     read_what(given, std::move(command), options.recorder);
     read_follow(given, options.recorder);
     read_user(given, options.recorder);
-    options.source = string_of(given, "source");
-    if (options.source != "kmsg" && options.source != "auto") {
-        reject("source", options.source, "kmsg or auto");
-    }
+    options.recorder.source = source_of(string_of(given, "source"));
     options.recorder.kmsg = string_of(given, "kmsg");
     options.recorder.output = string_of(given, "output");
     options.recorder.lift_ratelimit = given["lift-ratelimit"].as<bool>();

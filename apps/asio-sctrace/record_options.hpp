@@ -12,7 +12,6 @@ namespace asio_sctrace {
 /// The command line of `asio-sctrace record`.
 struct record_options {
     sctrace::recorder_options recorder;
-    std::string source;
     std::string report;
     bool quiet = false;
     bool require_complete = false;

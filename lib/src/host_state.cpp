@@ -104,14 +104,19 @@ host_state read_host_state()
     return {value_of(read_audit_status()), value_of(read_exclude_rules()), value_of(read_actions_logged())};
 }
 
+std::string log_switched_off_notice(const host_state& host)
+{
+    return "the kernel logs no calls: `log` is missing in kernel.seccomp.actions_logged; put it back with: "
+           "sysctl -w "
+           "kernel.seccomp.actions_logged=\"" +
+           host.actions_logged.value_or("") + " log\"";
+}
+
 std::vector<std::string> kmsg_notices(const host_state& host, bool ratelimit_lifted)
 {
     std::vector<std::string> notices;
     if (host.log_switched_off()) {
-        notices.emplace_back(
-            "the kernel logs no calls: `log` is missing in kernel.seccomp.actions_logged; put it "
-            "back with: sysctl -w kernel.seccomp.actions_logged=\"" +
-            *host.actions_logged + " log\"");
+        notices.push_back(log_switched_off_notice(host));
     }
     if (host.audit && host.audit->daemon_pid != 0) {
         notices.emplace_back("an audit daemon (pid " + std::to_string(host.audit->daemon_pid) +

@@ -22,6 +22,7 @@ using io_executor = asio::io_context::executor_type;
 
 static_assert(sctrace::record_source<sctrace::kmsg_source>);
 static_assert(sctrace::record_source<sctrace::basic_kmsg_source<io_executor>>);
+static_assert(sctrace::record_source<sctrace::audit_source>);
 static_assert(std::is_same_v<sctrace::kmsg_source, sctrace::basic_kmsg_source<asio::any_io_executor>>);
 static_assert(std::is_same_v<sctrace::aggregator, sctrace::basic_aggregator<asio::any_io_executor>>);
 static_assert(std::is_same_v<sctrace::recorder, sctrace::basic_recorder<asio::any_io_executor>>);

@@ -5,6 +5,7 @@
 #include <sctrace/aggregator.hpp>
 #include <sctrace/kmsg_source.hpp>
 #include <sctrace/recorder.hpp>
+#include <sctrace/seccomp_record.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>

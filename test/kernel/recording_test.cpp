@@ -1,5 +1,5 @@
-#include "async/context.hpp"
 #include "kernel/generator_process.hpp"
+#include "kernel/kernel_recording.hpp"
 #include "skip.hpp"
 #include "temporary_folder.hpp"
 
@@ -30,94 +30,14 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using sctrace::architecture;
 using sctrace::verdict;
+using sctrace::test::can_record;
 using sctrace::test::generator_process;
+using sctrace::test::getppid_call;
+using sctrace::test::kept_setting;
+using sctrace::test::kernel_recording;
 
-const architecture native = architecture::native();
-constexpr std::int64_t getppid_call = 110;
 constexpr std::int64_t getuid_call = 102;
 constexpr auto sysctl_path = "/proc/sys/kernel/printk_ratelimit";
-
-bool can_record()
-{
-    if (::geteuid() != 0 || native.name() != "x86_64") {
-        sctrace::test::skip("needs root and x86_64");
-        return false;
-    }
-    const int fd = ::open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) {
-        sctrace::test::skip("/dev/kmsg cannot be read");
-        return false;
-    }
-    ::close(fd);
-    return true;
-}
-
-/// One recording of the real kernel's log.
-struct kernel_recording {
-    sctrace::test::checked_context context;
-    sctrace::recorder_options options;
-    std::optional<sctrace::recorder> recorder;
-    bool started = false;
-    bool ended = false;
-    error_code ec;
-    sctrace::report report;
-
-    kernel_recording()
-    {
-        options.lift_ratelimit = true;
-        options.stop_check_interval = std::chrono::milliseconds(20);
-        options.on_started = [this] { started = true; };
-    }
-
-    void start()
-    {
-        recorder.emplace(context.get(), options);
-        recorder->async_run([this](error_code e, sctrace::report r) {
-            ec = e;
-            report = std::move(r);
-            ended = true;
-        });
-        BOOST_REQUIRE(context.run_until([this] { return started || ended; }));
-        BOOST_REQUIRE_MESSAGE(started, report.failure_message);
-    }
-
-    void finish()
-    {
-        BOOST_REQUIRE(context.run_until([this] { return ended; }));
-        context.run();
-        BOOST_TEST(!ec, report.failure_message);
-    }
-
-    void stop()
-    {
-        recorder->request_stop();
-        finish();
-    }
-
-    /// Runs a command from start to end.
-    void run(std::vector<std::string> command)
-    {
-        options.command.emplace().command = std::move(command);
-        start();
-        finish();
-    }
-
-    std::uint64_t count(std::int64_t number) const
-    {
-        return report.counts.count({architecture::of_call(native.audit_arch(), number), number});
-    }
-
-    std::string why() const
-    {
-        std::string all;
-        for (const std::string& w : report.judged.why) {
-            all += w + "; ";
-        }
-        return all;
-    }
-
-    bool why_mentions(const std::string& words) const { return why().find(words) != std::string::npos; }
-};
 
 std::string read_sysctl()
 {
@@ -125,25 +45,6 @@ std::string read_sysctl()
     std::ifstream(sysctl_path) >> value;
     return value;
 }
-
-/// Puts a setting of the kernel back at the end.
-class kept_setting {
-public:
-    kept_setting(std::string path, const std::string& value)
-        : path_(std::move(path))
-    {
-        std::ifstream file(path_);
-        std::getline(file, old_);
-        std::ofstream(path_) << value;
-    }
-    kept_setting(const kept_setting&) = delete;
-    kept_setting& operator=(const kept_setting&) = delete;
-    ~kept_setting() { std::ofstream(path_) << old_; }
-
-private:
-    std::string path_;
-    std::string old_;
-};
 
 } // namespace
 

@@ -7,6 +7,7 @@
 #include <sctrace/printk_ratelimit_hold.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -17,6 +18,16 @@
 #include <sys/types.h>
 
 namespace sctrace {
+
+/// Where a recorder reads records from.
+enum class source_kind {
+    /// The audit socket if a record of our own comes back through it within `probe_timeout`, else kmsg.
+    automatic,
+    /// The kernel's ring buffer: works wherever it can be read, and loses records.
+    kmsg,
+    /// The audit multicast socket: loses nothing; needs CAP_AUDIT_READ and the initial network namespace.
+    audit,
+};
 
 /// What to record, from where, and where to.
 struct recorder_options {
@@ -30,13 +41,17 @@ struct recorder_options {
     /// How often the trace file is brought up to date while recording; zero: only at the end.
     std::chrono::milliseconds flush_interval{5000};
 
+    source_kind source = source_kind::automatic;
+    std::chrono::milliseconds probe_timeout{1000};
+    /// The audit socket's receive buffer in bytes.
+    std::size_t receive_buffer = std::size_t{64} * 1024 * 1024;
     /// The kmsg device, or a FIFO of newline-separated entries.
     std::string kmsg = "/dev/kmsg";
     /// An open descriptor to read kmsg entries from instead; the recorder takes it over when it runs.
     std::optional<int> kmsg_descriptor;
     /// Where reading of the kernel's own device starts.
     kmsg_start start = kmsg_start::end;
-    /// Keep kernel.printk_ratelimit at 0 while recording, and put the old value back.
+    /// Keep kernel.printk_ratelimit at 0 while recording from kmsg, and put the old value back.
     bool lift_ratelimit = false;
     printk_ratelimit_paths ratelimit_paths;
 

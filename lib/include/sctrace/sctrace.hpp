@@ -4,6 +4,7 @@
 #include <sctrace/aggregator.hpp>
 #include <sctrace/architecture.hpp>
 #include <sctrace/audit_record.hpp>
+#include <sctrace/audit_source.hpp>
 #include <sctrace/audit_status.hpp>
 #include <sctrace/bracket.hpp>
 #include <sctrace/error.hpp>

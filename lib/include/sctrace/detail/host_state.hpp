@@ -28,6 +28,9 @@ struct host_state {
 
 host_state read_host_state();
 
+/// How to get the action `log` back.
+std::string log_switched_off_notice(const host_state& host);
+
 /// What a person should know before records are read from the kernel's ring buffer.
 std::vector<std::string> kmsg_notices(const host_state& host, bool ratelimit_lifted);
 

@@ -2,6 +2,7 @@
 #define SCTRACE_DETAIL_RECORDING_HPP
 
 #include <sctrace/aggregator.hpp>
+#include <sctrace/audit_source.hpp>
 #include <sctrace/bracket.hpp>
 #include <sctrace/detail/host_state.hpp>
 #include <sctrace/detail/record_reader.hpp>
@@ -74,12 +75,14 @@ public:
     using strand_type = boost::asio::strand<Executor>;
     template <class T>
     using task = boost::asio::awaitable<T, strand_type>;
+    using result = boost::system::result<void, failure>;
 
     recording(const Executor& ex, recorder_options options)
         : strand_(boost::asio::make_strand(ex))
         , executor_(ex)
         , options_(std::move(options))
-        , source_(strand_)
+        , kmsg_(strand_)
+        , audit_(strand_)
         , wake_(strand_)
         , child_watch_(strand_)
         , reader_(options_.native, target_, ledger_)
@@ -150,8 +153,11 @@ private:
         if (!prepared) {
             co_return refused(prepared.error());
         }
-        spawn_pump();
-        co_await open_window();
+        const auto opened = co_await open_window();
+        if (!opened) {
+            co_await stop_tasks();
+            co_return refused(opened.error());
+        }
         const auto launched = start_target();
         if (!launched) {
             co_await stop_tasks();
@@ -183,9 +189,9 @@ private:
         }
     }
 
-    // --- before the window ---
+    // --- before anything is read ---
 
-    boost::system::result<void, failure> prepare()
+    result prepare()
     {
         if (options_.command.has_value() == !options_.pids.empty()) {
             return failure{error::invalid_options, "name either a command or process ids to record"};
@@ -196,22 +202,11 @@ private:
         if (auto prepared = prepare_output(); !prepared) {
             return prepared;
         }
-        if (auto opened = open_source(); !opened) {
-            keep_output_honest();
-            return opened;
-        }
-        if (options_.lift_ratelimit) {
-            auto held = printk_ratelimit_hold::acquire(options_.ratelimit_paths);
-            if (!held) {
-                return held.error();
-            }
-            hold_.emplace(std::move(*held));
-        }
-        give_notices();
+        before_ = read_host_state();
         return {};
     }
 
-    boost::system::result<void, failure> prepare_target()
+    result prepare_target()
     {
         if (options_.command) {
             auto prepared = launcher::prepare(*options_.command);
@@ -227,7 +222,7 @@ private:
         return {};
     }
 
-    boost::system::result<void, failure> prepare_output()
+    result prepare_output()
     {
         std::optional<trace_file> file;
         if (!options_.output.empty()) {
@@ -243,24 +238,126 @@ private:
         return {};
     }
 
-    boost::system::result<void, failure> open_source()
+    // --- the source and the window ---
+
+    /// Opens the source, and the window as soon as a record of our own has come back through it.
+    task<result> open_window()
     {
-        if (options_.kmsg_descriptor) {
-            source_.assign(*options_.kmsg_descriptor);
-        } else if (auto opened = source_.open(options_.kmsg, options_.start); !opened) {
-            return opened;
+        started_at_ = clock::now();
+        result opened = co_await open_audit();
+        if (opened && source_ == source_kind::automatic) {
+            opened = co_await open_kmsg();
         }
-        if (source_.is_kernel() && !options_.pids.empty() && !in_initial_pid_namespace()) {
-            return failure{
-                error::foreign_pid_namespace,
-                "cannot record by process id from inside a pid namespace: the kernel's records carry the "
-                "ids of the initial one; run outside of the container, or record a command"};
+        if (!opened) {
+            keep_output_honest();
+            co_return opened;
         }
-        return {};
+        for (const std::string& text : pid_notices(options_.pids)) {
+            notice(text);
+        }
+        reader_.count_without_bracket();
+        co_return check_pid_namespace();
     }
 
-    /// Where there is no trace yet an empty one appears, so that an old one elsewhere is not taken for this
-    /// one's.
+    /// Where it is wanted: source_ is `audit` afterwards if it is used.
+    task<result> open_audit()
+    {
+        source_ = wanted_source();
+        if (source_ == source_kind::kmsg) {
+            source_ = source_kind::automatic;
+            co_return result{};
+        }
+        const bool must = source_ == source_kind::audit;
+        const auto joined = audit_.open(options_.receive_buffer);
+        if (!joined) {
+            why_not_audit_ = joined.error().message;
+            co_return must ? result(joined.error()) : result{};
+        }
+        source_ = source_kind::audit;
+        spawn_pump(audit_);
+        co_await wait_for_bracket(bracket_role::opening,
+                                  must ? options_.bracket_timeout : options_.probe_timeout);
+        if (reader_.saw_bracket(bracket_role::opening) || must || stop_asked() ||
+            before_.log_switched_off()) {
+            announce_audit();
+            co_return result{};
+        }
+        why_not_audit_ =
+            "no record of our own came back through the audit socket, which only works in the initial "
+            "network namespace";
+        co_await stop_source();
+        source_ = source_kind::automatic;
+        co_return result{};
+    }
+
+    source_kind wanted_source() const
+    {
+        const bool own_kmsg = options_.kmsg_descriptor.has_value() || options_.kmsg != "/dev/kmsg";
+        return options_.source == source_kind::automatic && own_kmsg ? source_kind::kmsg : options_.source;
+    }
+
+    void announce_audit() const
+    {
+        if (before_.log_switched_off()) {
+            notice(log_switched_off_notice(before_));
+        }
+        if (options_.source == source_kind::automatic) {
+            notice("source: the audit multicast socket, because a record of our own came back through it");
+        } else if (!reader_.saw_bracket(bracket_role::opening)) {
+            notice("nothing comes through the audit socket; it only works in the initial network namespace");
+        }
+    }
+
+    task<result> open_kmsg()
+    {
+        source_ = source_kind::kmsg;
+        if (options_.kmsg_descriptor) {
+            kmsg_.assign(*options_.kmsg_descriptor);
+        } else if (auto opened = kmsg_.open(options_.kmsg, options_.start); !opened) {
+            co_return opened;
+        }
+        if (options_.lift_ratelimit) {
+            auto held = printk_ratelimit_hold::acquire(options_.ratelimit_paths);
+            if (!held) {
+                co_return held.error();
+            }
+            hold_.emplace(std::move(*held));
+        }
+        announce_kmsg();
+        spawn_pump(kmsg_);
+        if (can_bracket()) {
+            co_await wait_for_bracket(bracket_role::opening, options_.bracket_timeout);
+        }
+        co_return result{};
+    }
+
+    void announce_kmsg() const
+    {
+        if (!why_not_audit_.empty()) {
+            notice("source: " + options_.kmsg + ", because " + why_not_audit_);
+        }
+        if (kmsg_.is_kernel()) {
+            for (const std::string& text : kmsg_notices(before_, hold_.has_value())) {
+                notice(text);
+            }
+        }
+    }
+
+    bool reads_the_kernel() const noexcept { return source_ == source_kind::audit || kmsg_.is_kernel(); }
+
+    result check_pid_namespace() const
+    {
+        if (!reads_the_kernel() || options_.pids.empty() || in_initial_pid_namespace()) {
+            return {};
+        }
+        return failure{
+            error::foreign_pid_namespace,
+            "cannot record by process id from inside a pid namespace: the kernel's records carry the ids "
+            "of the initial one; run outside of the container, or record a command"};
+    }
+
+    /// Where there is no trace yet an empty one appears: a missing file must not stand for an old one
+    /// elsewhere.
     void keep_output_honest() const
     {
         if (output_) {
@@ -268,31 +365,7 @@ private:
         }
     }
 
-    void give_notices()
-    {
-        before_ = read_host_state();
-        if (source_.is_kernel()) {
-            for (const std::string& text : kmsg_notices(before_, hold_.has_value())) {
-                notice(text);
-            }
-        }
-        for (const std::string& text : pid_notices(options_.pids)) {
-            notice(text);
-        }
-    }
-
-    // --- the window ---
-
-    task<void> open_window()
-    {
-        started_at_ = clock::now();
-        if (can_bracket()) {
-            co_await wait_for_bracket(bracket_role::opening, options_.bracket_timeout);
-        }
-        reader_.count_without_bracket();
-    }
-
-    bool can_bracket() const noexcept { return source_.is_kernel() && !before_.log_switched_off(); }
+    bool can_bracket() const noexcept { return reads_the_kernel() && !before_.log_switched_off(); }
 
     /// Emits records of our own until one comes back: each may be dropped by printk's rate limit.
     task<void> wait_for_bracket(bracket_role role, typename Clock::duration patience)
@@ -324,7 +397,7 @@ private:
         }
     }
 
-    boost::system::result<void, failure> start_target()
+    result start_target()
     {
         if (!child_) {
             return {};
@@ -432,29 +505,33 @@ private:
     {
         const loss_counts known = ledger_.counts();
         return ledger_.window_closed() && known.serial_gaps != 0 && known.printk_suppressed == 0 &&
-               known.kmsg_overwritten == 0;
+               known.kmsg_overwritten == 0 && known.netlink_overruns == 0;
     }
 
     /// Reads what is already there; nothing can prove that it was all.
     task<void> drain_unbracketed()
     {
-        while (!pump_ended_ && !abandoned_ && source_.readable()) {
+        while (!pump_ended_ && !abandoned_ && kmsg_.readable()) {
             co_await nap(drain_poll);
         }
     }
 
     // --- the tasks beside the main course ---
 
-    void spawn_pump()
+    template <class Source>
+    void spawn_pump(Source& source)
     {
-        spawn(pump(), [](recording& r) { r.pump_ended_ = true; });
+        source_must_end_ = false;
+        pump_ended_ = false;
+        spawn(pump(source), [](recording& r) { r.pump_ended_ = true; });
     }
 
-    task<void> pump()
+    template <class Source>
+    task<void> pump(Source& source)
     {
         record_batch batch;
-        while (!tasks_must_end_) {
-            const auto [ec, messages] = co_await source_.async_read_batch(batch, token());
+        while (!source_must_end_) {
+            const auto [ec, messages] = co_await source.async_read_batch(batch, token());
             static_cast<void>(messages);
             if (ec) {
                 note_source_end(ec);
@@ -473,7 +550,7 @@ private:
 
     void note_source_end(boost::system::error_code ec)
     {
-        if (tasks_must_end_ || ec == boost::asio::error::eof) {
+        if (source_must_end_ || ec == boost::asio::error::eof) {
             return;
         }
         source_error_ = ec;
@@ -495,15 +572,25 @@ private:
 
     task<void> stop_tasks()
     {
-        tasks_must_end_ = true;
-        source_.cancel();
         flusher_stop_.emit(boost::asio::cancellation_type::terminal);
         child_watch_.close();
+        co_await stop_source();
         while (tasks_ != 0) {
             co_await nap(options_.stop_check_interval);
         }
-        source_.close();
         hold_.reset();
+    }
+
+    task<void> stop_source()
+    {
+        source_must_end_ = true;
+        audit_.cancel();
+        kmsg_.cancel();
+        while (!pump_ended_) {
+            co_await nap(options_.stop_check_interval);
+        }
+        audit_.close();
+        kmsg_.close();
     }
 
     template <class Done>
@@ -565,7 +652,7 @@ private:
         judge_filters(counts);
         judge_descendants(counts);
         report r;
-        r.source = "kmsg";
+        r.source = source_ == source_kind::audit ? "audit" : "kmsg";
         r.native = options_.native;
         r.command = options_.command ? options_.command->command : std::vector<std::string>{};
         r.pids = target_.pids();
@@ -583,7 +670,7 @@ private:
 
     void judge_source()
     {
-        if (!source_.is_kernel()) {
+        if (!reads_the_kernel()) {
             ledger_.cannot_prove("the source is not the kernel's own device");
         }
     }
@@ -627,7 +714,10 @@ private:
     std::atomic<bool> started_{false};
     std::atomic<bool> stop_requested_{false};
 
-    basic_kmsg_source<strand_type> source_;
+    basic_kmsg_source<strand_type> kmsg_;
+    basic_audit_source<strand_type> audit_;
+    source_kind source_ = source_kind::automatic;
+    std::string why_not_audit_;
     std::optional<trace_file> output_;
     std::optional<basic_aggregator<Executor, Clock>> aggregator_;
     std::optional<launcher> child_;
@@ -648,8 +738,8 @@ private:
     bool command_started_ = false;
     bool child_ended_ = false;
     bool abandoned_ = false;
-    bool pump_ended_ = false;
-    bool tasks_must_end_ = false;
+    bool pump_ended_ = true;
+    bool source_must_end_ = false;
 };
 
 } // namespace sctrace::detail
