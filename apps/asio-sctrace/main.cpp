@@ -1,6 +1,7 @@
 #include "record_command.hpp"
 #include "usage.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -20,9 +21,21 @@ Commands:
 Exit status: 0 success, 1 failure, 2 wrong usage; each command's help tells what else it returns.
 )";
 
-int run(const std::vector<std::string>& words)
+/// A common option may stand before the command as well; it is the command's then.
+std::vector<std::string> options_behind_command(std::vector<std::string> words)
+{
+    const auto is_quiet = [](const std::string& w) { return w == "--quiet" || w == "-q"; };
+    const auto command = std::find_if_not(words.begin(), words.end(), is_quiet);
+    if (command != words.end()) {
+        std::rotate(words.begin(), command, command + 1);
+    }
+    return words;
+}
+
+int run(const std::vector<std::string>& given)
 {
     using namespace asio_sctrace;
+    const std::vector<std::string> words = options_behind_command(given);
     if (words.empty()) {
         throw usage_error("no command given");
     }
@@ -32,7 +45,7 @@ int run(const std::vector<std::string>& words)
         return exit_code::success;
     }
     if (command == "--version") {
-        std::cout << "asio-sctrace " << SCTRACE_VERSION << '\n';
+        show_version();
         return exit_code::success;
     }
     if (command == "record") {

@@ -12,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <exception>
 #include <iostream>
 #include <optional>
 #include <utility>
@@ -80,7 +81,16 @@ public:
         wait();
     }
 
-    void stop() { set_.cancel(); }
+    /// Gives the signals their default action back, so that nothing that is still to be written can hold the
+    /// program; a broken pipe stays an error of the write.
+    void stop()
+    {
+        stopped_ = true;
+        boost::system::error_code ignored;
+        set_.cancel(ignored);
+        set_.clear(ignored);
+        ::signal(SIGPIPE, SIG_IGN);
+    }
 
 private:
     void add_unless_ignored(int number)
@@ -94,7 +104,8 @@ private:
     void wait()
     {
         set_.async_wait([this](error_code ec, int number) {
-            if (!ec) {
+            // A signal that came together with the end has its handler queued already.
+            if (!ec && !stopped_) {
                 take(number);
                 wait();
             }
@@ -120,25 +131,45 @@ private:
     boost::asio::signal_set set_;
     sctrace::recorder& recorder_;
     bool has_command_;
+    bool stopped_ = false;
 };
 
-/// Errors of the command come before those of files, as the exit statuses are ordered.
+struct output_files {
+    std::optional<sctrace::trace_file> trace;
+    std::optional<sctrace::trace_file> report;
+};
+
 boost::system::result<std::optional<sctrace::trace_file>, sctrace::failure>
-prepare_report(const record_options& options)
+prepare_file(const std::string& path)
+{
+    if (path.empty()) {
+        return std::optional<sctrace::trace_file>();
+    }
+    auto file = sctrace::trace_file::prepare(path);
+    if (!file) {
+        return file.error();
+    }
+    return std::optional(std::move(*file));
+}
+
+/// Errors of the command come before those of files, as the exit statuses are ordered.
+/** Files come before anything else opens descriptors, so that /dev/fd/N can only be the caller's. */
+boost::system::result<output_files, sctrace::failure> prepare_files(const record_options& options)
 {
     if (options.recorder.command) {
         if (const auto found = sctrace::launcher::prepare(*options.recorder.command); !found) {
             return found.error();
         }
     }
-    if (options.report.empty()) {
-        return std::optional<sctrace::trace_file>();
+    auto trace = prepare_file(options.recorder.output);
+    if (!trace) {
+        return trace.error();
     }
-    auto file = sctrace::trace_file::prepare(options.report);
-    if (!file) {
-        return file.error();
+    auto report = prepare_file(options.report);
+    if (!report) {
+        return report.error();
     }
-    return std::optional(std::move(*file));
+    return output_files{std::move(*trace), std::move(*report)};
 }
 
 void show(const ending& end, const record_options& options)
@@ -149,22 +180,59 @@ void show(const ending& end, const record_options& options)
     }
 }
 
-ending run(record_options options)
+ending run(record_options options, const output_files& files)
 {
     boost::asio::io_context context;
     if (!options.quiet) {
         options.recorder.on_notice = [](std::string_view text) { say(text); };
     }
+    std::optional<signals> taken;
+    if (files.trace && files.trace->waits_for_reader()) {
+        options.recorder.on_stopped = [&taken] { taken->stop(); };
+    }
     sctrace::recorder recorder(context, options.recorder);
-    signals taken(context, recorder, options.recorder.command.has_value());
+    taken.emplace(context, recorder, options.recorder.command.has_value());
     ending end;
     recorder.async_run([&](error_code ec, sctrace::report report) {
         end.code = ec;
         end.report = std::move(report);
-        taken.stop();
+        taken->stop();
     });
     context.run();
     return end;
+}
+
+/// After the recording: the report file before the table, which a closed terminal may not take.
+void write_report(ending& end, const sctrace::trace_file& file)
+{
+    const auto written = file.write(sctrace::to_json(end.report), sctrace::trace_file::durability::final);
+    if (!written) {
+        say(written.error().message);
+        end.report_written = false;
+    }
+}
+
+int record(const record_options& options)
+{
+    // Children of a process that ignores SIGCHLD are reaped by the kernel, and their status is lost.
+    ::signal(SIGCHLD, SIG_DFL);
+    const auto files = prepare_files(options);
+    if (!files) {
+        say(files.error().message);
+        return status_of_failure(files.error(), options);
+    }
+    ending end = run(options, *files);
+    if (end.code) {
+        say(end.report.failure_message);
+    }
+    const bool recorded = end.report.started != decltype(end.report.started){};
+    if (recorded && files->report) {
+        write_report(end, *files->report);
+    }
+    if (recorded) {
+        show(end, options);
+    }
+    return exit_status(end, options);
 }
 
 } // namespace
@@ -175,30 +243,12 @@ int record_command(const std::vector<std::string>& words)
     if (!options) {
         return exit_code::success;
     }
-    // Children of a process that ignores SIGCHLD are reaped by the kernel, and their status is lost.
-    ::signal(SIGCHLD, SIG_DFL);
-    const auto report_file = prepare_report(*options);
-    if (!report_file) {
-        say(report_file.error().message);
-        return status_of_failure(report_file.error(), *options);
+    try {
+        return record(*options);
+    } catch (const std::exception& e) {
+        say(e.what());
+        return failure_status(*options);
     }
-    ending end = run(*options);
-    if (end.code) {
-        say(end.report.failure_message);
-    }
-    const bool recorded = end.report.started != decltype(end.report.started){};
-    if (recorded) {
-        show(end, *options);
-    }
-    if (recorded && *report_file) {
-        const auto written =
-            (*report_file)->write(sctrace::to_json(end.report), sctrace::trace_file::durability::final);
-        if (!written) {
-            say(written.error().message);
-            end.report_written = false;
-        }
-    }
-    return exit_status(end, *options);
 }
 
 } // namespace asio_sctrace

@@ -79,6 +79,7 @@ po::options_description describe()
         "exit with status 3 unless the verdict is complete (default: off)");
     add("quiet,q", po::bool_switch(), "print errors only (default: off)");
     add("help,h", po::bool_switch(), "show this help");
+    add("version", po::bool_switch(), "show the version");
     return options;
 }
 
@@ -232,6 +233,10 @@ std::optional<record_options> parse_record_options(const std::vector<std::string
     const po::variables_map given = parse({words.begin(), split});
     if (given["help"].as<bool>()) {
         std::cout << synopsis << '\n' << describe() << epilogue;
+        return std::nullopt;
+    }
+    if (given["version"].as<bool>()) {
+        show_version();
         return std::nullopt;
     }
     if (split != words.end() && (command.empty() || command.front().empty())) {

@@ -5,6 +5,11 @@
 
 namespace asio_sctrace {
 
+void show_version()
+{
+    std::cout << "asio-sctrace " << SCTRACE_VERSION << '\n';
+}
+
 void say(std::string_view text)
 {
     // One write, so that lines of several programs on one terminal do not mix.

@@ -19,6 +19,9 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+/// Writes the version to stdout.
+void show_version();
+
 /// Writes `asio-sctrace: TEXT` as one line to stderr.
 void say(std::string_view text);
 

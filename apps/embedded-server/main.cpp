@@ -14,11 +14,13 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
-#include <cstdlib>
+#include <charconv>
 #include <exception>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <limits>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -53,8 +55,20 @@ asio::awaitable<void> serve(tcp::acceptor& acceptor)
     }
 }
 
-void run(unsigned short port, pid_t pid)
+template <class Number>
+Number number_of(const std::string& word, Number most)
 {
+    Number value = 0;
+    const auto parsed = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (parsed.ec != std::errc{} || parsed.ptr != word.data() + word.size() || value <= 0 || value > most) {
+        throw std::invalid_argument("'" + word + "' is not a number from 1 to " + std::to_string(most));
+    }
+    return value;
+}
+
+bool run(unsigned short port, pid_t pid)
+{
+    bool recorded = false;
     asio::io_context context;
     tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), port});
     asio::co_spawn(context, serve(acceptor), asio::detached);
@@ -71,10 +85,12 @@ void run(unsigned short port, pid_t pid)
 
     recorder.async_run([&](boost::system::error_code ec, const sctrace::report& report) {
         std::cerr << (ec ? report.failure_message : sctrace::verdict_line(report)) << '\n';
+        recorded = !ec;
         acceptor.close();
         signals.cancel();
     });
     context.run();
+    return recorded;
 }
 
 } // namespace
@@ -86,8 +102,9 @@ int main(int argc, char** argv)
         return 2;
     }
     try {
-        run(static_cast<unsigned short>(std::strtoul(argv[1], nullptr, 10)),
-            static_cast<pid_t>(std::strtol(argv[2], nullptr, 10)));
+        const auto port = number_of<int>(argv[1], 65535);
+        const auto pid = number_of<pid_t>(argv[2], std::numeric_limits<pid_t>::max());
+        return run(static_cast<unsigned short>(port), pid) ? 0 : 1;
     } catch (const std::exception& e) {
         std::cerr << "embedded-server: " << e.what() << '\n';
         return 1;

@@ -159,6 +159,22 @@ void judge_host(const host_state& before, const host_state& after, loss_ledger& 
     judge_actions_logged(after, ledger);
 }
 
+std::string doubt_about_filters(pid_t pid)
+{
+    const std::string name = "process " + std::to_string(pid);
+    const auto mode = status_field(pid, "Seccomp");
+    const auto count = filters_of(pid);
+    if (!mode || !count) {
+        return "the filters of " + name + " could not be looked at";
+    }
+    if (*mode != "2") {
+        return name + " had no seccomp filter";
+    }
+    return *count == 1 ? std::string()
+                       : name + " had " + std::to_string(*count) +
+                             " seccomp filters: a stricter one may hide calls from the log";
+}
+
 std::optional<std::uint32_t> filters_of(pid_t pid)
 {
     const auto field = status_field(pid, "Seccomp_filters");
@@ -173,7 +189,7 @@ std::optional<std::uint32_t> filters_of(pid_t pid)
 bool in_initial_pid_namespace() noexcept
 {
     struct stat status = {};
-    return ::stat("/proc/self/ns/pid", &status) != 0 || status.st_ino == initial_pid_namespace_inode;
+    return ::stat("/proc/self/ns/pid", &status) == 0 && status.st_ino == initial_pid_namespace_inode;
 }
 
 bool makes_tasks(const trace& counts)

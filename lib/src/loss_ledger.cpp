@@ -84,15 +84,20 @@ void serial_window::fill(std::uint64_t serial)
     if (serial >= at->end) {
         return;
     }
-    const gap rest{serial + 1, at->end};
-    at->end = serial;
-    if (rest.begin < rest.end) {
+    if (at->begin == serial) {
+        ++at->begin;
+    } else if (at->end == serial + 1) {
+        --at->end;
+    } else {
+        const gap rest{serial + 1, at->end};
+        at->end = serial;
         gaps_.insert(after, rest);
+        settle_oldest();
+        return;
     }
     if (at->begin == at->end) {
-        gaps_.erase(std::find_if(gaps_.begin(), gaps_.end(), [](const gap& g) { return g.begin == g.end; }));
+        gaps_.erase(at);
     }
-    settle_oldest();
 }
 
 void serial_window::settle_oldest()
@@ -131,10 +136,12 @@ void loss_ledger::saw_notice(const loss_notice& notice) noexcept
     }
 }
 
-void loss_ledger::audit_lost(std::optional<std::uint32_t> before, std::optional<std::uint32_t> after) noexcept
+void loss_ledger::audit_lost(std::optional<std::uint32_t> before, std::optional<std::uint32_t> after)
 {
-    if (before && after) {
+    if (before && after && *after >= *before) {
         counts_.audit_lost = *after - *before;
+    } else if (before && after) {
+        cannot_prove("the kernel's counter of lost audit records was reset while recording");
     }
 }
 

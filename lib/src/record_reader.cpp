@@ -16,6 +16,13 @@ constexpr std::string_view seccomp_anchor = "audit: type=1326";
 // No architecture has a call of this number, so that nothing is watched for.
 constexpr std::int64_t no_call = std::numeric_limits<std::int64_t>::min();
 
+/// Records that follow another one with the same serial on kernels with several security modules
+/// (AUDIT_MAC_TASK_CONTEXTS and AUDIT_MAC_OBJ_CONTEXTS): they do not show that the main record has come.
+bool is_companion(audit_type type) noexcept
+{
+    return type == static_cast<audit_type>(1425) || type == static_cast<audit_type>(1426);
+}
+
 } // namespace
 
 record_reader::record_reader(architecture native, const target& whose, loss_ledger& ledger)
@@ -51,7 +58,9 @@ void record_reader::read_message(const source_message& message)
                       : parse_audit_payload(static_cast<audit_type>(message.type), message.text);
     if (header) {
         header->maybe_cut = header->maybe_cut || message.maybe_cut;
-        ledger_.saw_serial(header->serial);
+        if (!is_companion(header->type)) {
+            ledger_.saw_serial(header->serial);
+        }
         if (header->type == audit_type::seccomp || header->type == audit_type::anom_abend) {
             read_seccomp(*header);
         }

@@ -3,7 +3,7 @@
 
 #include <sctrace/trace_file.hpp>
 
-#include <atomic>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,14 +65,70 @@ std::string folder_of(const std::string& path)
     return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// Unique within the process by the counter and among processes by the id: two recorders with the same
-// output never share a temporary file. The target's own name is left out, it may be as long as names can be.
-std::string temporary_name(const std::string& path)
-{
-    static std::atomic<std::uint64_t> counter{0};
-    return folder_of(path) + "/.sctrace-" + std::to_string(::getpid()) + '-' +
-           std::to_string(counter.fetch_add(1));
-}
+/// A new file beside the target, removed unless it takes the target's place.
+/**
+ * Its name is random, because process ids repeat in containers that share a folder, and short, because the
+ * target's may be as long as names can be.
+ */
+class temporary_file {
+public:
+    explicit temporary_file(const std::string& target)
+    {
+        constexpr int most_tries = 100;
+        for (int i = 0; i < most_tries && !file_; ++i) {
+            name_ = folder_of(target) + "/.sctrace-" + random_word();
+            file_.reset(::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+            error_ = file_ ? error_code{} : system_error();
+            if (!file_ && errno != EEXIST) {
+                break;
+            }
+        }
+    }
+    temporary_file(const temporary_file&) = delete;
+    temporary_file& operator=(const temporary_file&) = delete;
+    ~temporary_file()
+    {
+        if (!name_.empty() && (file_ || closed_)) {
+            ::unlink(name_.c_str());
+        }
+    }
+
+    error_code error() const noexcept { return error_; }
+    int get() const noexcept { return file_.get(); }
+
+    /// Some file systems tell only here that they could not write.
+    error_code close() noexcept
+    {
+        closed_ = true;
+        return ::close(file_.release()) != 0 ? system_error() : error_code{};
+    }
+
+    error_code take_place_of(const std::string& target) noexcept
+    {
+        if (::rename(name_.c_str(), target.c_str()) != 0) {
+            return system_error();
+        }
+        name_.clear();
+        return {};
+    }
+
+private:
+    static std::string random_word()
+    {
+        std::uint64_t bits = 0;
+        if (::getrandom(&bits, sizeof bits, 0) != static_cast<ssize_t>(sizeof bits)) {
+            bits = static_cast<std::uint64_t>(::getpid());
+        }
+        std::array<char, 16> digits{};
+        const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), bits, 16);
+        return {digits.data(), written.ptr};
+    }
+
+    std::string name_;
+    unique_descriptor file_;
+    error_code error_;
+    bool closed_ = false;
+};
 
 error_code write_all(int fd, std::string_view contents) noexcept
 {
@@ -99,38 +156,31 @@ error_code sync_folder(const std::string& path) noexcept
     return {};
 }
 
-error_code write_temporary(const std::string& name, std::string_view contents, bool sync) noexcept
-{
-    const unique_descriptor file(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-    if (!file) {
-        return system_error();
-    }
-    if (const error_code failed = write_all(file.get(), contents)) {
-        return failed;
-    }
-    if (sync && ::fsync(file.get()) != 0) {
-        return system_error();
-    }
-    return {};
-}
-
 error_code replace(const std::string& path, std::string_view contents, bool sync)
 {
-    const std::string temporary = temporary_name(path);
-    error_code failed = write_temporary(temporary, contents, sync);
-    if (!failed && ::rename(temporary.c_str(), path.c_str()) != 0) {
+    temporary_file temporary(path);
+    error_code failed = temporary.error();
+    if (!failed) {
+        failed = write_all(temporary.get(), contents);
+    }
+    if (!failed && sync && ::fsync(temporary.get()) != 0) {
         failed = system_error();
     }
-    if (failed) {
-        ::unlink(temporary.c_str());
-        return failed;
+    if (!failed) {
+        failed = temporary.close();
     }
-    return sync ? sync_folder(path) : error_code{};
+    if (!failed) {
+        failed = temporary.take_place_of(path);
+    }
+    if (!failed && sync) {
+        failed = sync_folder(path);
+    }
+    return failed;
 }
 
 error_code write_special(const std::string& path, std::string_view contents)
 {
-    // O_NONBLOCK only for the opening: a FIFO without a reader must not block the caller for ever.
+    // Opening a FIFO without a reader must not block the caller for ever.
     const unique_descriptor file(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
     if (!file) {
         return system_error();
@@ -140,13 +190,13 @@ error_code write_special(const std::string& path, std::string_view contents)
 
 error_code probe_folder(const std::string& path)
 {
-    const std::string temporary = temporary_name(path);
-    const unique_descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-    if (!file) {
-        return system_error();
-    }
-    ::unlink(temporary.c_str());
-    return {};
+    return temporary_file(path).error();
+}
+
+bool is_writable(int descriptor) noexcept
+{
+    const int flags = ::fcntl(descriptor, F_GETFL);
+    return flags != -1 && (flags & O_ACCMODE) != O_RDONLY;
 }
 
 std::string_view advice_for(const error_code& code, const struct stat& status, bool exists) noexcept
@@ -181,13 +231,17 @@ trace_file::trace_file(std::string path, kind what, int descriptor)
 result<trace_file, failure> trace_file::prepare(std::string path)
 {
     if (const auto descriptor = named_descriptor(path)) {
-        if (::fcntl(*descriptor, F_GETFD) == -1) {
-            return cannot_write(path, system_error(), "no such descriptor is open");
+        if (!is_writable(*descriptor)) {
+            return cannot_write(path, system_error(EBADF), "no such descriptor is open for writing");
         }
         return trace_file(std::move(path), kind::descriptor, *descriptor);
     }
     struct stat status = {};
     const bool exists = ::lstat(path.c_str(), &status) == 0;
+    if (!exists && errno != ENOENT) {
+        const error_code failed = system_error();
+        return cannot_write(path, failed, advice_for(failed, status, exists));
+    }
     if (exists && S_ISLNK(status.st_mode)) {
         return cannot_write(path, error::output_is_symlink);
     }
@@ -234,7 +288,8 @@ result<void, failure> trace_file::create_if_absent() const
     if (kind_ != kind::replaceable) {
         return {};
     }
-    const unique_descriptor file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
+    const unique_descriptor file(
+        ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (!file && errno != EEXIST) {
         return cannot_write(path_, system_error());
     }

@@ -229,6 +229,25 @@ BOOST_AUTO_TEST_CASE(a_device_that_rejects_every_read_ends_with_its_error)
     BOOST_TEST(run_script(std::move(steps)).end.value() == EINVAL);
 }
 
+BOOST_AUTO_TEST_CASE(a_device_that_only_yields_rubbish_lets_go_of_the_event_loop)
+{
+    sctrace::test::checked_context context;
+    failing_stream stream(context.get_executor());
+    sctrace::detail::kmsg_reader reader(false);
+    record_batch batch;
+    constexpr std::size_t all = 10 * record_batch::default_messages;
+    stream.script().assign(all, failing_stream::gives("rubbish"));
+    std::size_t completions = 0;
+    auto done = [&](error_code, std::size_t) { ++completions; };
+    using op = sctrace::detail::read_batch_op<failing_stream>;
+    asio::async_compose<decltype(done)&, void(error_code, std::size_t)>(op(stream, reader, batch), done,
+                                                                        stream);
+    context.run();
+    BOOST_TEST(completions == 1U);
+    BOOST_TEST(batch.losses().malformed > 0U);
+    BOOST_TEST(stream.script().size() >= all / 2);
+}
+
 BOOST_AUTO_TEST_CASE(any_other_error_is_told_after_the_messages_before_it)
 {
     const auto result = run_script(

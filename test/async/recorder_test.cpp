@@ -188,6 +188,31 @@ BOOST_DATA_TEST_CASE(cancellation_ends_it_at_once, data::make({true, false}), te
     BOOST_TEST(read_file(path).find("\"count\":1}") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(total_cancellation_is_ignored)
+{
+    sctrace::recorder recorder(context.get(), options());
+    asio::cancellation_signal signal;
+    recorder.async_run(asio::bind_cancellation_slot(signal.slot(), on_end()));
+    signal.emit(asio::cancellation_type::total);
+    for (int i = 0; i < 20; ++i) {
+        context.get().run_one_for(5ms);
+    }
+    BOOST_TEST(!ended.has_value());
+    recorder.request_stop();
+    context.run();
+    BOOST_TEST(!ended->ec);
+}
+
+BOOST_AUTO_TEST_CASE(assigning_over_a_recorder_stops_it)
+{
+    sctrace::recorder recorder(context.get(), options());
+    recorder.async_run(on_end());
+    recorder = sctrace::recorder(context.get());
+    context.run();
+    BOOST_REQUIRE(ended.has_value());
+    BOOST_TEST(!ended->ec);
+}
+
 BOOST_AUTO_TEST_CASE(cancellation_at_each_step_completes)
 {
     for (int steps = 0; steps < 40; ++steps) {

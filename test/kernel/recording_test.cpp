@@ -1,4 +1,5 @@
 #include "kernel/generator_process.hpp"
+#include "kernel/in_child.hpp"
 #include "kernel/kernel_recording.hpp"
 #include "skip.hpp"
 #include "temporary_folder.hpp"
@@ -116,8 +117,8 @@ BOOST_AUTO_TEST_CASE(process_ids_that_are_prefixes_of_one_another_are_told_apart
     }
     // The target's id is a part of the others'.
     generator_process target({"110:11"}, 3071);
-    generator_process longer({"110:500"}, 30711);
-    generator_process other({"110:500"}, 13071);
+    generator_process longer({"110:100"}, 30711);
+    generator_process other({"110:100"}, 13071);
     if (target.pid() < 0 || longer.pid() < 0 || other.pid() < 0) {
         sctrace::test::skip("the wanted process ids are not free");
         return;
@@ -285,6 +286,54 @@ BOOST_AUTO_TEST_CASE(a_target_with_a_stricter_filter_of_its_own_is_unproven)
     r.run({SCTRACE_GENERATOR, "--filter", "110:5"});
     BOOST_TEST((r.report.judged.what == verdict::unproven));
     BOOST_TEST(r.why_mentions("filter of its own"));
+}
+
+BOOST_AUTO_TEST_CASE(a_filter_that_the_command_inherits_is_unproven)
+{
+    if (!can_record()) {
+        return;
+    }
+    const std::string said = sctrace::test::in_child([] {
+        sctrace::test::fail_call(24, 1);
+        kernel_recording r;
+        r.run({SCTRACE_GENERATOR, "110:5", "24:50"});
+        return std::string(to_string(r.report.judged.what)) + ": " + r.why();
+    });
+    BOOST_TEST(said.find("unproven") == 0U, said);
+    BOOST_TEST(said.find("2 seccomp filters") != std::string::npos, said);
+}
+
+BOOST_AUTO_TEST_CASE(processes_without_exactly_one_filter_are_unproven)
+{
+    if (!can_record()) {
+        return;
+    }
+    for (const pid_t pid : {::getpid(), pid_t{2147483646}}) {
+        kernel_recording r;
+        r.options.pids = {pid};
+        r.start();
+        r.stop();
+        BOOST_TEST((r.report.judged.what == verdict::unproven), r.why());
+        BOOST_TEST((r.why_mentions("no seccomp filter") || r.why_mentions("could not be looked at")),
+                   r.why());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_recording_by_id_ends_with_the_last_process)
+{
+    if (!can_record()) {
+        return;
+    }
+    generator_process first({"110:3"});
+    generator_process second({"110:4"});
+    kernel_recording r;
+    r.options.pids = {first.pid(), second.pid()};
+    r.start();
+    first.release();
+    second.release();
+    r.finish();
+    BOOST_TEST(r.count(getppid_call) == 7U);
+    BOOST_TEST((r.report.judged.what == verdict::complete), r.why());
 }
 
 BOOST_AUTO_TEST_CASE(without_log_in_actions_logged_nothing_is_claimed)

@@ -285,6 +285,15 @@ BOOST_AUTO_TEST_CASE(other_audit_records_only_show_their_serial)
     BOOST_TEST(ledger.missing_serials() == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(a_companion_record_does_not_stand_for_the_record_that_was_lost)
+{
+    ledger.open_window(1);
+    records.count_without_bracket();
+    read("audit: type=1425 audit(1.2:2): subj_apparmor=unconfined subj_smack=_");
+    ledger.close_window(3);
+    BOOST_TEST(ledger.missing_serials() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(notices_of_loss_reach_the_ledger_within_the_window_only)
 {
     read("kauditd_printk_skb: 5 callbacks suppressed");

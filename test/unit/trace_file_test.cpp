@@ -79,6 +79,22 @@ BOOST_AUTO_TEST_CASE(a_name_as_long_as_names_can_be_works)
     BOOST_TEST(contents_of(longest) == "x");
 }
 
+BOOST_AUTO_TEST_CASE(a_name_that_is_too_long_is_told_at_once)
+{
+    const auto file = trace_file::prepare(folder.path() + '/' + std::string(300, 'n'));
+    BOOST_REQUIRE(file.has_error());
+    BOOST_TEST(file.error().code.value() == ENAMETOOLONG);
+}
+
+BOOST_AUTO_TEST_CASE(what_others_left_in_the_folder_stays)
+{
+    sctrace::test::write_file(folder.file(".sctrace-1"), "another's\n");
+    const auto file = trace_file::prepare(path);
+    BOOST_TEST(file->write("x", durability::final).has_value());
+    BOOST_TEST(contents_of(folder.file(".sctrace-1")) == "another's\n");
+    BOOST_TEST(files_in(folder.path()) == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(a_reader_never_sees_a_part)
 {
     const auto file = trace_file::prepare(path);
@@ -191,6 +207,9 @@ BOOST_AUTO_TEST_CASE(a_descriptor_is_written_itself)
     ::close(ends[0]);
     ::close(ends[1]);
     BOOST_TEST(trace_file::prepare("/dev/fd/999").has_error());
+    const int read_only = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    BOOST_TEST(trace_file::prepare("/dev/fd/" + std::to_string(read_only)).has_error());
+    ::close(read_only);
 }
 
 BOOST_AUTO_TEST_CASE(an_empty_file_is_created_only_where_there_is_none)

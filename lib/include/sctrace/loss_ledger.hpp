@@ -81,7 +81,7 @@ public:
     void malformed_record(std::uint64_t records = 1) noexcept { counts_.malformed_records += records; }
 
     /// The kernel's counter of lost records before and after; without both the verdict is `unproven`.
-    void audit_lost(std::optional<std::uint32_t> before, std::optional<std::uint32_t> after) noexcept;
+    void audit_lost(std::optional<std::uint32_t> before, std::optional<std::uint32_t> after);
 
     /// Something that keeps the recording from being proved; the same words are kept once.
     void cannot_prove(std::string why);

@@ -78,14 +78,18 @@ public:
     }
 
     basic_recorder(basic_recorder&&) noexcept = default;
-    basic_recorder& operator=(basic_recorder&&) noexcept = default;
-
-    ~basic_recorder()
+    /// Requests a stop of what this object ran before.
+    basic_recorder& operator=(basic_recorder&& other) noexcept
     {
-        if (state_) {
-            state_->request_stop();
+        if (this != &other) {
+            stop_if_valid();
+            executor_ = std::move(other.executor_);
+            state_ = std::move(other.state_);
         }
+        return *this;
     }
+
+    ~basic_recorder() { stop_if_valid(); }
 
     executor_type get_executor() const noexcept { return executor_; }
 
@@ -121,7 +125,7 @@ public:
      * @li partial - like request_stop(), at once instead of at the next check.
      * @li terminal - stops without draining the kernel's log, kills a launched command; what was counted is
      *     written. Completes with `asio::error::operation_aborted`.
-     * @li total - not supported, a recording always has side effects.
+     * @li total - ignored, a recording always has side effects.
      *
      * @par Errors
      * Before anything is recorded: `error::invalid_options`, `error::command_not_found`,
@@ -154,15 +158,12 @@ private:
             auto work = boost::asio::make_work_guard(boost::asio::get_associated_executor(handler, executor));
             auto done = [allocator, h = std::forward<Handler>(handler), w = std::move(work)](
                             std::exception_ptr thrown, detail::recording_outcome outcome) mutable {
-                auto slot = boost::asio::get_associated_cancellation_slot(h);
-                if (slot.is_connected()) {
-                    slot.clear();
-                }
                 if (thrown) {
                     outcome = detail::outcome_of(thrown);
                 }
                 const auto ex = w.get_executor();
                 auto last = [h2 = std::move(h), result = std::move(outcome)]() mutable {
+                    disconnect_cancellation(h2);
                     std::move(h2)(result.code, std::move(result.result));
                 };
                 boost::asio::post(ex, boost::asio::bind_allocator(allocator, std::move(last)));
@@ -170,6 +171,16 @@ private:
             };
             boost::asio::co_spawn(s->strand(), state::run(s),
                                   boost::asio::bind_allocator(allocator, std::move(done)));
+        }
+
+        /// On the handler's own executor, where cancellation is emitted too.
+        template <class Handler>
+        static void disconnect_cancellation(Handler& handler)
+        {
+            auto slot = boost::asio::get_associated_cancellation_slot(handler);
+            if (slot.is_connected()) {
+                slot.clear();
+            }
         }
 
         template <class Handler>
@@ -186,6 +197,13 @@ private:
             }
         }
     };
+
+    void stop_if_valid() noexcept
+    {
+        if (state_) {
+            state_->request_stop();
+        }
+    }
 
     executor_type executor_;
     std::shared_ptr<state> state_;

@@ -67,6 +67,8 @@ struct recorder_options {
     architecture native = architecture::native();
     /// Called within async_run() when the window is open: what the processes call from now on is recorded.
     std::function<void()> on_started;
+    /// Called within async_run() when the recording is over and the trace is about to be written for good.
+    std::function<void()> on_stopped;
     /// Called within async_run() with things that a person should know while recording; may be empty.
     std::function<void(std::string_view)> on_notice;
 };

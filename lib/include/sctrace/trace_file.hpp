@@ -40,7 +40,12 @@ public:
 
     const std::string& path() const noexcept { return path_; }
 
-    /// Puts @p contents into the file. After an error the old contents are still there.
+    /// Whether the final write may have to wait for a reader: for FIFOs, devices and descriptors.
+    bool waits_for_reader() const noexcept { return kind_ != kind::replaceable; }
+
+    /// Puts @p contents into the file.
+    /** After an error a replaceable file has its old contents, unless only syncing its folder failed. Writing
+     * to a FIFO, a device or a descriptor waits as long as its reader does not read. */
     boost::system::result<void, failure> write(std::string_view contents, durability how) const;
 
     /// Creates an empty file where there is none; leaves anything else alone.

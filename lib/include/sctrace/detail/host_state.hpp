@@ -43,6 +43,9 @@ void judge_host(const host_state& before, const host_state& after, loss_ledger& 
 /// How many seccomp filters a process has; empty when it can't be read.
 std::optional<std::uint32_t> filters_of(pid_t pid);
 
+/// Why the filters of a process keep a recording from being proved; empty if it has exactly one.
+std::string doubt_about_filters(pid_t pid);
+
 /// Whether this process's pid namespace is the initial one, whose numbers audit records carry.
 bool in_initial_pid_namespace() noexcept;
 

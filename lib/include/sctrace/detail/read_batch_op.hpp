@@ -83,18 +83,21 @@ private:
         return reader_.is_stream() && !reader_.seen_data() && !waited_for_writer_;
     }
 
-    /// Reads without waiting, until there is nothing more, the batch is full or a read fails in any way:
-    /// failures are taken up by the next asynchronous read, so that none can keep the event loop here.
+    /// Reads without waiting, until there is nothing more, the batch is full or a read fails in any way.
+    /** Failures are taken up by the next asynchronous read, and reads that yield no message are bounded, so
+     * that no device can keep the event loop here. */
     boost::system::error_code drain()
     {
         boost::system::error_code ec;
-        while (!ec && kmsg_reader::has_room(batch_)) {
+        for (std::size_t reads = 0; !ec && reads < most_reads && kmsg_reader::has_room(batch_); ++reads) {
             const auto space = reader_.buffer(batch_);
             const std::size_t bytes = stream_.read_some(boost::asio::buffer(space.data(), space.size()), ec);
             take(ec, bytes);
         }
         return ec;
     }
+
+    static constexpr std::size_t most_reads = record_batch::default_messages;
 
     void take(boost::system::error_code ec, std::size_t bytes)
     {

@@ -5,6 +5,7 @@
 #include <sctrace/audit_source.hpp>
 #include <sctrace/bracket.hpp>
 #include <sctrace/detail/host_state.hpp>
+#include <sctrace/detail/process_handle.hpp>
 #include <sctrace/detail/record_reader.hpp>
 #include <sctrace/kmsg_source.hpp>
 #include <sctrace/launcher.hpp>
@@ -96,9 +97,11 @@ public:
 
     void cancel(boost::asio::cancellation_type type)
     {
-        if ((type & boost::asio::cancellation_type::terminal) != boost::asio::cancellation_type::none) {
-            abandoned_ = true;
+        using boost::asio::cancellation_type;
+        if (type == cancellation_type::total) {
+            return;
         }
+        abandoned_ = abandoned_ || (type & cancellation_type::terminal) != cancellation_type::none;
         stop_requested_ = true;
         wake();
     }
@@ -160,6 +163,7 @@ private:
         }
         const auto launched = start_target();
         if (!launched) {
+            child_.reset();
             co_await stop_tasks();
             co_return refused(launched.error());
         }
@@ -171,6 +175,9 @@ private:
         co_await end_child();
         co_await close_window();
         co_await stop_tasks();
+        if (options_.on_stopped) {
+            options_.on_stopped();
+        }
         co_return co_await finish();
     }
 
@@ -244,6 +251,9 @@ private:
     task<result> open_window()
     {
         started_at_ = clock::now();
+        if (const auto allowed = check_pid_namespace(wants_the_kernel()); !allowed) {
+            co_return allowed;
+        }
         result opened = co_await open_audit();
         if (opened && source_ == source_kind::automatic) {
             opened = co_await open_kmsg();
@@ -255,8 +265,9 @@ private:
         for (const std::string& text : pid_notices(options_.pids)) {
             notice(text);
         }
+        watch_processes();
         reader_.count_without_bracket();
-        co_return check_pid_namespace();
+        co_return result{};
     }
 
     /// Where it is wanted: source_ is `audit` afterwards if it is used.
@@ -301,9 +312,10 @@ private:
         if (before_.log_switched_off()) {
             notice(log_switched_off_notice(before_));
         }
-        if (options_.source == source_kind::automatic) {
+        const bool came_back = reader_.saw_bracket(bracket_role::opening);
+        if (came_back && options_.source == source_kind::automatic) {
             notice("source: the audit multicast socket, because a record of our own came back through it");
-        } else if (!reader_.saw_bracket(bracket_role::opening)) {
+        } else if (!came_back && !stop_asked() && !before_.log_switched_off()) {
             notice("nothing comes through the audit socket; it only works in the initial network namespace");
         }
     }
@@ -315,6 +327,9 @@ private:
             kmsg_.assign(*options_.kmsg_descriptor);
         } else if (auto opened = kmsg_.open(options_.kmsg, options_.start); !opened) {
             co_return opened;
+        }
+        if (const auto allowed = check_pid_namespace(kmsg_.is_kernel()); !allowed) {
+            co_return allowed;
         }
         if (options_.lift_ratelimit) {
             auto held = printk_ratelimit_hold::acquire(options_.ratelimit_paths);
@@ -345,15 +360,37 @@ private:
 
     bool reads_the_kernel() const noexcept { return source_ == source_kind::audit || kmsg_.is_kernel(); }
 
-    result check_pid_namespace() const
+    bool wants_the_kernel() const
     {
-        if (!reads_the_kernel() || options_.pids.empty() || in_initial_pid_namespace()) {
+        return !options_.kmsg_descriptor &&
+               (options_.kmsg == "/dev/kmsg" || options_.source == source_kind::audit);
+    }
+
+    /// Process ids are only good for selection where they are the kernel's.
+    result check_pid_namespace(bool from_kernel) const
+    {
+        const bool by_session = options_.command && options_.command->new_session;
+        if (!from_kernel || by_session || in_initial_pid_namespace()) {
             return {};
         }
         return failure{
             error::foreign_pid_namespace,
             "cannot record by process id from inside a pid namespace: the kernel's records carry the ids "
-            "of the initial one; run outside of the container, or record a command"};
+            "of the initial one; run outside of the container, or record a command with its session"};
+    }
+
+    /// Looks at the filters of processes that are recorded by id, and keeps hold of them to see their end.
+    void watch_processes()
+    {
+        if (!reads_the_kernel()) {
+            return;
+        }
+        for (const pid_t pid : options_.pids) {
+            if (const std::string doubt = doubt_about_filters(pid); !doubt.empty()) {
+                ledger_.cannot_prove(doubt);
+            }
+            processes_.emplace_back(pid);
+        }
     }
 
     /// Where there is no trace yet an empty one appears: a missing file must not stand for an old one
@@ -410,7 +447,14 @@ private:
             return started;
         }
         command_started_ = true;
-        target_.add_pid(child_->pid());
+        if (in_initial_pid_namespace()) {
+            target_.add_pid(child_->pid());
+        } else if (!child_->session()) {
+            return failure{
+                error::foreign_pid_namespace,
+                "cannot tell the command's records from others': it has no audit session of its own (" +
+                    child_->session_note() + "), and process ids are not the kernel's in a pid namespace"};
+        }
         if (const auto session = child_->session()) {
             target_.follow_session(*session);
         } else if (options_.command->new_session) {
@@ -455,7 +499,13 @@ private:
         if (child_) {
             return child_ended_ || stop_asked();
         }
-        return stop_asked() || pump_ended_;
+        return stop_asked() || pump_ended_ || all_processes_ended();
+    }
+
+    bool all_processes_ended() const noexcept
+    {
+        return !processes_.empty() && std::all_of(processes_.begin(), processes_.end(),
+                                                  [](const process_handle& p) { return p.has_ended(); });
     }
 
     bool stop_asked() const noexcept { return stop_requested_ || options_.stop.stop_requested(); }
@@ -511,7 +561,8 @@ private:
     /// Reads what is already there; nothing can prove that it was all.
     task<void> drain_unbracketed()
     {
-        while (!pump_ended_ && !abandoned_ && kmsg_.readable()) {
+        const auto give_up = Clock::now() + options_.bracket_timeout;
+        while (!pump_ended_ && !abandoned_ && kmsg_.readable() && Clock::now() < give_up) {
             co_await nap(drain_poll);
         }
     }
@@ -598,11 +649,11 @@ private:
     {
         ++tasks_;
         auto ended = [self = this->shared_from_this(), done](std::exception_ptr thrown) {
+            if (thrown) {
+                self->note_source_end(outcome_of(thrown).code);
+            }
             done(*self);
             self->task_ended();
-            if (thrown) {
-                std::rethrow_exception(thrown);
-            }
         };
         boost::asio::co_spawn(strand_, std::move(work), std::move(ended));
     }
@@ -682,13 +733,22 @@ private:
             ledger_.cannot_prove(
                 "the target called seccomp(2): a filter of its own may hide calls from the log");
         }
-        if (child_ && filters_at_end_.value_or(child_->filters()) > child_->filters()) {
+        const bool only_ours = child_ && filters_at_end_ == 1U;
+        if (child_ && !filters_at_end_) {
+            ledger_.cannot_prove("the command's filters could not be counted when it ended");
+        } else if (child_ && !only_ours) {
             ledger_.cannot_prove(
-                "the command installed a seccomp filter of its own, which may hide calls from the log");
+                "the command ended under " + std::to_string(*filters_at_end_) +
+                " seccomp filters, one of them ours: another one may hide calls from the log");
+        }
+        for (const process_handle& p : processes_) {
+            if (filters_of(p.pid()).value_or(1) > 1) {
+                ledger_.cannot_prove(doubt_about_filters(p.pid()));
+            }
         }
         // The command's leader was looked at when it had ended; others that called prctl(2) could not be.
-        const bool only_leader = child_ && filters_at_end_ && own.prctl_pid == child_->pid() &&
-                                 !own.prctl_by_several && !makes_tasks(counts);
+        const bool only_leader =
+            only_ours && own.prctl_pid == child_->pid() && !own.prctl_by_several && !may_make_tasks(counts);
         if (own.prctl != 0 && !only_leader) {
             ledger_.cannot_prove(
                 "the target called prctl(2), which can install a filter that hides calls from the log");
@@ -697,7 +757,7 @@ private:
 
     void judge_descendants(const trace& counts)
     {
-        if (!child_ || !makes_tasks(counts) || !options_.command->new_session) {
+        if (!child_ || !may_make_tasks(counts) || !options_.command->new_session) {
             return;
         }
         if (!child_->session()) {
@@ -706,6 +766,14 @@ private:
             ledger_.cannot_prove(
                 "records of other audit sessions may be those of descendants that changed theirs");
         }
+    }
+
+    /// Whether the target made processes or threads; a missing record may have been the call that did.
+    bool may_make_tasks(const trace& counts) const
+    {
+        const loss_counts known = ledger_.counts();
+        return known.serial_gaps != 0 || known.truncated_records != 0 || known.malformed_records != 0 ||
+               makes_tasks(counts);
     }
 
     strand_type strand_;
@@ -722,6 +790,7 @@ private:
     std::optional<basic_aggregator<Executor, Clock>> aggregator_;
     std::optional<launcher> child_;
     std::optional<printk_ratelimit_hold> hold_;
+    std::vector<process_handle> processes_;
     timer_type wake_;
     boost::asio::posix::basic_stream_descriptor<strand_type> child_watch_;
     boost::asio::cancellation_signal flusher_stop_;
