@@ -61,7 +61,9 @@ int main(int argc, char** argv)
     try {
         return run({argv + 1, argv + argc});
     } catch (const asio_sctrace::usage_error& e) {
-        asio_sctrace::say(std::string(e.what()) + " (see asio-sctrace --help)");
+        const bool of_record = std::find(argv, argv + argc, std::string_view("record")) != argv + argc;
+        asio_sctrace::say(std::string(e.what()) + " (see asio-sctrace " + (of_record ? "record " : "") +
+                          "--help)");
         return asio_sctrace::exit_code::usage;
     } catch (const std::exception& e) {
         asio_sctrace::say(e.what());

@@ -11,8 +11,9 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <iostream>
-#include <limits>
+#include <system_error>
 
 namespace asio_sctrace {
 
@@ -96,7 +97,7 @@ milliseconds seconds_of(const po::variables_map& given, const std::string& optio
     const auto parsed = std::from_chars(word.data(), word.data() + word.size(), value);
     if (parsed.ec != std::errc{} || parsed.ptr != word.data() + word.size() || !(value >= 0) ||
         value > most) {
-        reject(option, word, "a number of seconds, such as 5 or 0.5");
+        reject(option, word, "expected a number of seconds, such as 5 or 0.5");
     }
     // A tenth of a millisecond was meant as a time, not as the zero that switches the option off.
     return milliseconds(static_cast<milliseconds::rep>(std::ceil(value * 1000)));
@@ -107,7 +108,7 @@ pid_t pid_of(const std::string& word)
     pid_t value = 0;
     const auto parsed = std::from_chars(word.data(), word.data() + word.size(), value);
     if (parsed.ec != std::errc{} || parsed.ptr != word.data() + word.size() || value <= 0) {
-        reject("pid", word, "a process id, such as 4711");
+        reject("pid", word, "expected a process id, such as 4711");
     }
     return value;
 }
@@ -134,12 +135,18 @@ po::variables_map parse(const std::vector<std::string>& words)
     strays.add("stray", -1);
     po::variables_map given;
     try {
-        po::store(po::command_line_parser(words)
-                      .options(all)
-                      .positional(strays)
-                      .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
-                      .run(),
-                  given);
+        const auto parsed =
+            po::command_line_parser(words)
+                .options(all)
+                .positional(strays)
+                .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
+                .run();
+        for (const auto& option : parsed.options) {
+            if (option.string_key == "stray" && option.position_key < 0) {
+                throw po::unknown_option("--stray");
+            }
+        }
+        po::store(parsed, given);
         po::notify(given);
     } catch (const po::error& e) {
         throw usage_error(e.what());
@@ -160,7 +167,7 @@ sctrace::source_kind source_of(const std::string& word)
         return sctrace::source_kind::audit;
     }
     if (word != "kmsg") {
-        reject("source", word, "auto, audit or kmsg");
+        reject("source", word, "expected auto, audit or kmsg");
     }
     return sctrace::source_kind::kmsg;
 }
@@ -189,7 +196,7 @@ void read_follow(const po::variables_map& given, sctrace::recorder_options& to)
 {
     const std::string how = string_of(given, "follow");
     if (!how.empty() && how != "session" && how != "none") {
-        reject("follow", how, "session or none");
+        reject("follow", how, "expected session or none");
     }
     if (how == "session" && !to.command) {
         reject("follow", how, "a running process cannot be given a session; it is for commands");
@@ -210,14 +217,28 @@ void read_user(const po::variables_map& given, sctrace::recorder_options& to)
     }
 }
 
+/// One name for each file, however it is spelled.
+std::string identity_of(const std::string& path)
+{
+    if (path == "-" || path == "/dev/stdout" || path == "/dev/fd/1") {
+        return "-";
+    }
+    std::error_code ignored;
+    return std::filesystem::weakly_canonical(path, ignored).string();
+}
+
 void check_outputs(const record_options& options)
 {
-    const auto is_stdout = [](const std::string& path) { return path == "-" || path == "/dev/stdout"; };
-    if (is_stdout(options.recorder.output) && is_stdout(options.report)) {
-        throw usage_error("--output and --report cannot both be '-'");
+    const std::string& trace = options.recorder.output;
+    if (!trace.empty() && !options.report.empty() && identity_of(trace) == identity_of(options.report)) {
+        throw usage_error("--output '" + trace + "' and --report '" + options.report + "' are the same file");
     }
-    if (!options.report.empty() && options.recorder.output == options.report) {
-        throw usage_error("--output and --report cannot both be '" + options.report + "'");
+}
+
+void check_source(const po::variables_map& given, const sctrace::recorder_options& options)
+{
+    if (options.source == sctrace::source_kind::audit && !given["kmsg"].defaulted()) {
+        reject("kmsg", options.kmsg, "is not read with --source audit");
     }
 }
 
@@ -257,6 +278,7 @@ std::optional<record_options> parse_record_options(const std::vector<std::string
     options.require_complete = given["require-complete"].as<bool>();
     options.quiet = given["quiet"].as<bool>();
     check_outputs(options);
+    check_source(given, options.recorder);
     return options;
 }
 

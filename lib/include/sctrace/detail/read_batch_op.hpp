@@ -48,7 +48,8 @@ public:
     template <class Self>
     void operator()(Self& self, boost::system::error_code ec, std::size_t bytes)
     {
-        if (ec == boost::asio::error::eof && waits_for_writer()) {
+        const bool cancelled = self.cancelled() != boost::asio::cancellation_type::none;
+        if (ec == boost::asio::error::eof && waits_for_writer() && !cancelled) {
             waited_for_writer_ = true;
             stream_.async_wait(boost::asio::posix::descriptor_base::wait_read, std::move(self));
             return;

@@ -145,6 +145,7 @@ private:
 
     static constexpr std::chrono::milliseconds bracket_repeat{250};
     static constexpr std::chrono::milliseconds barrier_patience{1000};
+    static constexpr std::chrono::milliseconds cancel_repeat{10};
     static constexpr std::chrono::milliseconds drain_poll{1};
 
     static auto token() { return boost::asio::as_tuple(boost::asio::use_awaitable_t<strand_type>{}); }
@@ -635,10 +636,11 @@ private:
     task<void> stop_source()
     {
         source_must_end_ = true;
-        audit_.cancel();
-        kmsg_.cancel();
         while (!pump_ended_) {
-            co_await nap(options_.stop_check_interval);
+            // Again and again: a read that had ended by itself may have been about to start another wait.
+            audit_.cancel();
+            kmsg_.cancel();
+            co_await nap(cancel_repeat);
         }
         audit_.close();
         kmsg_.close();
