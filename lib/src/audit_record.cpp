@@ -56,7 +56,7 @@ std::optional<audit_type> read_type(scan::reader& in, bool& from_daemon) noexcep
 bool read_time(scan::reader& in, std::string_view& time) noexcept
 {
     const char* const first = in.rest().data();
-    if (!in.take_decimal() || (in.take('.') && !in.take_decimal()))
+    if (!in.skip_decimal() || (in.take('.') && !in.skip_decimal()))
         return false;
     time = {first, static_cast<std::size_t>(in.rest().data() - first)};
     return true;
@@ -119,7 +119,19 @@ bool is_longest_text(std::size_t length) noexcept
     return length == 1021 || length == 991 || length == 975;
 }
 
-bool read_text(std::string_view text, audit_record& record) noexcept
+/// A live SECCOMP record begins like this, and there are many of them.
+bool read_usual_text(std::string_view text, audit_record& record) noexcept
+{
+    scan::reader in(text);
+    if (!in.take("audit: type=") || !in.take("1326 ") || !read_stamp(in, record))
+        return false;
+    record.type = audit_type::seccomp;
+    record.body = in.rest();
+    record.maybe_cut = kernel_text_may_be_cut(text);
+    return true;
+}
+
+bool read_any_text(std::string_view text, audit_record& record) noexcept
 {
     scan::reader in(text);
     bool from_daemon = false;
@@ -127,9 +139,14 @@ bool read_text(std::string_view text, audit_record& record) noexcept
     if (!type || !read_stamp(in, record))
         return false;
     record.type = *type;
-    record.body = from_daemon ? scan::without_line_end(without_enrichment(in.rest())) : in.rest();
+    record.body = from_daemon ? without_enrichment(in.rest()) : in.rest();
     record.maybe_cut = !from_daemon && kernel_text_may_be_cut(text);
     return true;
+}
+
+[[gnu::flatten]] bool read_text(std::string_view text, audit_record& record) noexcept
+{
+    return read_usual_text(text, record) || read_any_text(text, record);
 }
 
 bool read_payload(std::string_view payload, audit_type type, audit_record& record) noexcept

@@ -104,7 +104,8 @@ boost::system::result<kmsg_device, failure> open_kmsg(const std::string& path, k
         return cannot_open(path, code, advice_for(code));
     }
     struct stat opened = {};
-    if (::fstat(file.get(), &opened) != 0 || opened.st_dev != status.st_dev || opened.st_ino != status.st_ino) {
+    if (::fstat(file.get(), &opened) != 0 || opened.st_dev != status.st_dev ||
+        opened.st_ino != status.st_ino) {
         return cannot_open(path, error::source_not_a_device, "the path changed while it was opened");
     }
     const bool kernel = is_kernel_log(opened);

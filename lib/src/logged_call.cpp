@@ -15,11 +15,6 @@ bool fits(std::uint64_t value) noexcept
     return value <= static_cast<std::uint64_t>(std::numeric_limits<Number>::max());
 }
 
-bool skip_decimal(scan::reader& in) noexcept
-{
-    return in.take_decimal().has_value();
-}
-
 /// A string between quotes or in hexadecimal digits.
 bool skip_string(scan::reader& in) noexcept
 {
@@ -33,8 +28,8 @@ bool skip_string(scan::reader& in) noexcept
 
 bool read_ids(scan::reader& in, logged_call& call) noexcept
 {
-    if (!in.take("auid=") || !skip_decimal(in) || !in.take(" uid=") || !skip_decimal(in) ||
-        !in.take(" gid=") || !skip_decimal(in) || !in.take(" ses=")) {
+    if (!in.take("auid=") || !in.skip_decimal() || !in.take(" uid=") || !in.skip_decimal() ||
+        !in.take(" gid=") || !in.skip_decimal() || !in.take(" ses=")) {
         return false;
     }
     call.ses = in.take_decimal();
@@ -51,7 +46,7 @@ bool read_ids(scan::reader& in, logged_call& call) noexcept
 
 bool read_call(scan::reader& in, logged_call& call) noexcept
 {
-    if (!in.take(" sig=") || !skip_decimal(in) || !in.take(" arch=")) {
+    if (!in.take(" sig=") || !in.skip_decimal() || !in.take(" arch=")) {
         return false;
     }
     const auto arch = in.take_hex();

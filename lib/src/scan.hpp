@@ -98,7 +98,7 @@ public:
     bool take(const char (&word)[N]) noexcept
     {
         constexpr std::size_t length = N - 1;
-        if (size() < length || std::memcmp(at_, word, length) != 0)
+        if (size() < length || !is_same<length>(at_, word))
             return false;
         at_ += length;
         return true;
@@ -136,6 +136,18 @@ public:
         return at != first ? std::optional(value) : std::nullopt;
     }
 
+    /// Goes behind all decimal digits; false if there are none or more than 64 bits can have.
+    constexpr bool skip_decimal() noexcept
+    {
+        constexpr std::ptrdiff_t most_digits = 20;
+        const char* const first = at_;
+        const char* at = first;
+        while (at != end_ && is_digit(*at))
+            ++at;
+        at_ = at;
+        return at != first && at - first <= most_digits;
+    }
+
     /// Goes behind all hexadecimal digits in the kernel's lower case; empty if there are none or more
     /// than 16.
     constexpr std::optional<std::uint64_t> take_hex() noexcept
@@ -155,6 +167,31 @@ public:
     }
 
 private:
+    template <class Word>
+    static Word load(const char* at) noexcept
+    {
+        Word word;
+        std::memcpy(&word, at, sizeof word);
+        return word;
+    }
+
+    /// Compares by two loads that may overlap: GCC 12 calls memcmp() for lengths that are no power of two.
+    template <std::size_t Length>
+    static bool is_same(const char* a, const char* b) noexcept
+    {
+        if constexpr (Length >= 8 && Length <= 16) {
+            constexpr std::size_t last = Length - 8;
+            return ((load<std::uint64_t>(a) ^ load<std::uint64_t>(b)) |
+                    (load<std::uint64_t>(a + last) ^ load<std::uint64_t>(b + last))) == 0;
+        } else if constexpr (Length >= 4 && Length < 8) {
+            constexpr std::size_t last = Length - 4;
+            return ((load<std::uint32_t>(a) ^ load<std::uint32_t>(b)) |
+                    (load<std::uint32_t>(a + last) ^ load<std::uint32_t>(b + last))) == 0;
+        } else {
+            return std::memcmp(a, b, Length) == 0;
+        }
+    }
+
     static constexpr std::optional<std::uint64_t> long_decimal_of(std::string_view digits) noexcept
     {
         constexpr std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();

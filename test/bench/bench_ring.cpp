@@ -11,6 +11,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -107,6 +108,10 @@ sample pipeline(pid_t pid, sctrace::record_batch& batch, std::size_t wanted)
     sctrace::loss_ledger ledger;
     sctrace::detail::record_reader reader(sctrace::architecture::native(), whose, ledger);
     reader.count_without_bracket();
+    // A recorder's event loop has been running for long when a burst comes.
+    asio::post(context, [] {});
+    context.run();
+    context.restart();
     sample s;
     auto work = drain(source, reader, aggregator, batch, wanted, s);
     asio::co_spawn(context, std::move(work), [](std::exception_ptr e) {
