@@ -139,7 +139,7 @@ bool read_any_text(std::string_view text, audit_record& record) noexcept
     if (!type || !read_stamp(in, record))
         return false;
     record.type = *type;
-    record.body = from_daemon ? without_enrichment(in.rest()) : in.rest();
+    record.body = from_daemon ? scan::without_line_end(without_enrichment(in.rest())) : in.rest();
     record.maybe_cut = !from_daemon && kernel_text_may_be_cut(text);
     return true;
 }

@@ -126,10 +126,11 @@ kmsg_device adopt_kmsg(int descriptor) noexcept
     return {descriptor, is_kernel_log(status), S_ISFIFO(status.st_mode)};
 }
 
-kmsg_reader::kmsg_reader(bool stream, kmsg_start start) noexcept
+kmsg_reader::kmsg_reader(bool stream, kmsg_start start)
     : stream_(stream)
     , from_end_(start == kmsg_start::end)
 {
+    staged_.reserve(record_batch::default_messages);
 }
 
 std::span<char> kmsg_reader::buffer(record_batch& batch) noexcept
@@ -150,8 +151,17 @@ void kmsg_reader::accept(record_batch& batch, std::size_t bytes)
     if (stream_) {
         accept_stream(batch, bytes);
     } else {
-        accept_entry(batch, batch.free_space().first(bytes));
+        staged_.push_back(batch.free_space().first(bytes));
+        batch.append_nothing(bytes);
     }
+}
+
+void kmsg_reader::settle(record_batch& batch)
+{
+    for (const std::span<char> entry : staged_) {
+        accept_entry(batch, entry);
+    }
+    staged_.clear();
 }
 
 void kmsg_reader::accept_stream(record_batch& batch, std::size_t bytes)
@@ -168,10 +178,9 @@ void kmsg_reader::accept_stream(record_batch& batch, std::size_t bytes)
         rest = rest.subspan(length + 1);
         // A continuation line belongs to the entry before it and holds nothing that a record is made of.
         if (!std::exchange(skipping_line_, false) && !line.empty() && line.front() != ' ') {
-            accept_line(batch, line, length + 1);
-        } else {
-            batch.append_nothing(length + 1);
+            accept_entry(batch, line);
         }
+        batch.append_nothing(length + 1);
     }
     if (rest.size() > max_entry && !skipping_line_) {
         ++batch.losses().malformed;
@@ -182,17 +191,6 @@ void kmsg_reader::accept_stream(record_batch& batch, std::size_t bytes)
     }
 }
 
-void kmsg_reader::accept_line(record_batch& batch, std::span<char> line, std::size_t bytes)
-{
-    const std::size_t before = batch.messages().size();
-    accept_entry(batch, line);
-    if (batch.messages().size() == before) {
-        batch.append_nothing(bytes);
-    } else {
-        batch.append_nothing(bytes - line.size());
-    }
-}
-
 void kmsg_reader::finish(record_batch& batch)
 {
     if (stream_ && !partial_.empty() && has_room(batch)) {
@@ -200,6 +198,7 @@ void kmsg_reader::finish(record_batch& batch)
         std::copy_n(partial_.data(), length, batch.free_space().data());
         partial_.clear();
         accept_entry(batch, batch.free_space().first(length));
+        batch.append_nothing(length);
     }
 }
 
@@ -219,22 +218,24 @@ void kmsg_reader::accept_entry(record_batch& batch, std::span<char> bytes)
         const auto offset = static_cast<std::size_t>(text.data() - bytes.data());
         text = unescape_kmsg(text, bytes.subspan(offset, text.size()));
     }
-    batch.append(bytes.size(), {0, text, entry->maybe_cut});
+    batch.append(0, {0, text, entry->maybe_cut});
 }
 
-void kmsg_reader::overwritten(record_batch& batch) noexcept
+void kmsg_reader::overwritten(record_batch& batch)
 {
     // Without an earlier entry to count from, all that is known is that there was one.
+    settle(batch);
     if (!next_sequence_ && from_end_) {
         ++batch.losses().overwritten;
     }
 }
 
-void kmsg_reader::rejected(record_batch& batch) noexcept
+void kmsg_reader::rejected(record_batch& batch)
 {
     if (++rejected_in_a_row_ > 1) {
         return;
     }
+    settle(batch);
     ++batch.losses().malformed;
     if (next_sequence_) {
         ++*next_sequence_;

@@ -135,6 +135,21 @@ BOOST_AUTO_TEST_CASE(foreign_entries_alone_complete_nothing)
     BOOST_TEST(batch.messages().size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(foreign_entries_use_up_no_room)
+{
+    // Many times what the batch can hold.
+    std::optional<std::size_t> messages;
+    source.async_read_batch(batch, [&](error_code, std::size_t n) { messages = n; });
+    for (std::uint64_t i = 0; i < 200; ++i) {
+        BOOST_REQUIRE(pair.write(entry(i, std::string(4000, 'x'), 13)));
+        context.get().poll();
+    }
+    BOOST_TEST(!messages.has_value());
+    BOOST_REQUIRE(pair.write(entry(200, std::string(4000, 'k'))));
+    BOOST_REQUIRE(context.run_until([&] { return messages.has_value(); }));
+    BOOST_TEST(*messages == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(an_entry_of_the_greatest_length_fits)
 {
     const auto header = entry(1, "");

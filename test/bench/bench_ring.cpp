@@ -75,7 +75,8 @@ sample bare_reads()
     sample s;
     const auto begin = clock::now();
     while (::read(fd, buffer.data(), buffer.size()) > 0) {
-        ++s.entries;
+        // Entries of other facilities than the kernel's never come out of the source: do not wait for them.
+        s.entries += buffer[1] == ',' && buffer[0] < '8' ? 1 : 0;
     }
     s.nanoseconds_per_entry = per_entry(clock::now() - begin, s.entries);
     ::close(fd);

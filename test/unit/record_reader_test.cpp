@@ -37,6 +37,7 @@ void feed(kmsg_reader& reader, record_batch& batch, std::string_view bytes)
     BOOST_REQUIRE(space.size() >= bytes.size());
     std::copy(bytes.begin(), bytes.end(), space.begin());
     reader.accept(batch, bytes.size());
+    reader.settle(batch);
 }
 
 struct pipeline {

@@ -57,10 +57,10 @@ public:
     source_losses& losses() noexcept { return losses_; }
     bool empty() const noexcept { return messages_.empty(); }
 
-    /// Whether another message of up to @p bytes bytes fits.
-    bool has_room(std::size_t bytes) const noexcept
+    /// Whether @p messages more fit, and @p bytes more bytes.
+    bool has_room(std::size_t bytes, std::size_t messages = 1) const noexcept
     {
-        return messages_.size() < messages_.capacity() && capacity_ - used_ >= bytes;
+        return messages_.size() + messages <= messages_.capacity() && capacity_ - used_ >= bytes;
     }
 
     /// The memory behind the messages, for a source to read into.

@@ -58,6 +58,7 @@ public:
         if (!ec) {
             ec = drain();
         }
+        reader_.settle(batch_);
         // A failure behind messages is not lost: the device says it again at the next call.
         if (!batch_.empty() || batch_.losses().any()) {
             self.complete({}, batch_.messages().size());
@@ -66,6 +67,8 @@ public:
         } else if (self.cancelled() != boost::asio::cancellation_type::none) {
             self.complete(boost::asio::error::operation_aborted, 0);
         } else {
+            // What was read and dropped has used up room.
+            batch_.clear();
             read_first(self);
         }
     }
@@ -90,7 +93,7 @@ private:
     boost::system::error_code drain()
     {
         boost::system::error_code ec;
-        for (std::size_t reads = 0; !ec && reads < most_reads && kmsg_reader::has_room(batch_); ++reads) {
+        for (std::size_t reads = 0; !ec && reads < most_reads && reader_.has_room(batch_); ++reads) {
             const auto space = reader_.buffer(batch_);
             const std::size_t bytes = stream_.read_some(boost::asio::buffer(space.data(), space.size()), ec);
             take(ec, bytes);
