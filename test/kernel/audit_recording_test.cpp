@@ -195,13 +195,7 @@ BOOST_AUTO_TEST_CASE(records_that_kmsg_would_cut_are_whole)
         return;
     }
     sctrace::test::temporary_folder folder;
-    std::string deep = folder.path();
-    for (int i = 0; i < 10; ++i) {
-        deep += '/' + std::string(90, 'd');
-    }
-    std::filesystem::create_directories(deep);
-    const std::string program = deep + "/generator";
-    std::filesystem::copy_file(SCTRACE_GENERATOR, program);
+    const std::string program = sctrace::test::generator_with_long_path(folder);
     audit_recording r;
     r.run({program, "110:5"});
     BOOST_TEST(r.count(getppid_call) == 5U);

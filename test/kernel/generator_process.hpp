@@ -1,9 +1,12 @@
 #ifndef SCTRACE_TEST_KERNEL_GENERATOR_PROCESS_HPP
 #define SCTRACE_TEST_KERNEL_GENERATOR_PROCESS_HPP
 
+#include "temporary_folder.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +18,19 @@
 #include <unistd.h>
 
 namespace sctrace::test {
+
+/// Copies the generator to where its path is too long for a record to fit into one message of the log.
+inline std::string generator_with_long_path(const temporary_folder& folder)
+{
+    std::string deep = folder.path();
+    for (int i = 0; i < 10; ++i) {
+        deep += '/' + std::string(90, 'd');
+    }
+    std::filesystem::create_directories(deep);
+    const std::string program = deep + "/generator";
+    std::filesystem::copy_file(SCTRACE_GENERATOR, program);
+    return program;
+}
 
 /// A generator under a filter of its own that waits to be released; it may be given a process id.
 class generator_process {

@@ -262,13 +262,7 @@ BOOST_AUTO_TEST_CASE(records_that_the_kernel_cuts_are_told)
     }
     // The path is so long that its record does not fit into one message of the log.
     sctrace::test::temporary_folder folder;
-    std::string deep = folder.path();
-    for (int i = 0; i < 10; ++i) {
-        deep += '/' + std::string(90, 'd');
-    }
-    std::filesystem::create_directories(deep);
-    const std::string program = deep + "/generator";
-    std::filesystem::copy_file(SCTRACE_GENERATOR, program);
+    const std::string program = sctrace::test::generator_with_long_path(folder);
     kernel_recording r;
     r.run({program, "110:5"});
     BOOST_TEST(r.report.loss.truncated_records >= 5U);

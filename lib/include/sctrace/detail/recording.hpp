@@ -25,7 +25,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
@@ -42,7 +41,6 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 
 namespace sctrace::detail {
@@ -304,9 +302,11 @@ private:
 
     source_kind wanted_source() const
     {
-        const bool own_kmsg = options_.kmsg_descriptor.has_value() || options_.kmsg != "/dev/kmsg";
-        return options_.source == source_kind::automatic && own_kmsg ? source_kind::kmsg : options_.source;
+        const bool automatic = options_.source == source_kind::automatic;
+        return automatic && !has_default_kmsg() ? source_kind::kmsg : options_.source;
     }
+
+    bool has_default_kmsg() const { return !options_.kmsg_descriptor && options_.kmsg == "/dev/kmsg"; }
 
     void announce_audit() const
     {
@@ -361,11 +361,7 @@ private:
 
     bool reads_the_kernel() const noexcept { return source_ == source_kind::audit || kmsg_.is_kernel(); }
 
-    bool wants_the_kernel() const
-    {
-        return !options_.kmsg_descriptor &&
-               (options_.kmsg == "/dev/kmsg" || options_.source == source_kind::audit);
-    }
+    bool wants_the_kernel() const { return has_default_kmsg() || wanted_source() == source_kind::audit; }
 
     /// Process ids are only good for selection where they are the kernel's.
     result check_pid_namespace(bool from_kernel) const
