@@ -122,7 +122,7 @@ private:
             recorder_.request_stop();
         } else if (number == SIGINT || number == SIGQUIT) {
             // A terminal sends these to the command as well, once there is one.
-            recorder_.cancel_start();
+            recorder_.stop_unless_command_runs();
         } else {
             recorder_.signal_child(number);
         }

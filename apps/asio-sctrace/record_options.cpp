@@ -39,7 +39,8 @@ failure before CMD ran, or the trace or report could not be written; 3 --require
 another; else CMD's own (128+N after signal N). With --pid, 1 stands where 125 does.
 
 Signals: with CMD, a terminal's interrupt is CMD's and TERM and HUP are passed on to it; the recording ends with
-CMD. With --pid, INT, TERM and HUP end the recording. Everything seen is written.
+CMD, or with its last descendant (--wait-descendants; once CMD has ended these signals end the recording too).
+With --pid, INT, TERM and HUP end the recording. Everything seen is written.
 
 Examples:
   asio-sctrace record -o trace.ndjson -- ls /
@@ -63,8 +64,15 @@ po::options_description describe()
         "another kmsg character device, or a FIFO of newline-separated entries");
     add("follow", po::value<std::string>()->value_name("HOW"),
         "how other processes are found: session (an audit session of CMD's own, which its descendants "
-        "inherit; "
-        "default for CMD) or none (only the process itself; default for --pid)");
+        "inherit), tree (descendants, by fork events), container (with --pid: tree and all of PID's pid "
+        "namespace) or none; falls back in the order session, tree, none and says why (default: session for "
+        "CMD, none for --pid)");
+    add("wait-descendants", po::bool_switch(),
+        "go on when CMD has ended until all its descendants have ended too, such as a daemon in the "
+        "background, or the duration is over (default: the recording ends with CMD)");
+    add("receive-buffer", po::value<std::string>()->value_name("BYTES")->default_value("64M"),
+        "the audit socket's receive buffer, with K or M for KiB or MiB; a small one overruns and loses "
+        "records");
     add("lift-ratelimit", po::bool_switch(),
         "keep kernel.printk_ratelimit at 0 while recording, and restore it (default: leave it, and lose "
         "records)");
@@ -101,6 +109,21 @@ milliseconds seconds_of(const po::variables_map& given, const std::string& optio
     }
     // A tenth of a millisecond was meant as a time, not as the zero that switches the option off.
     return milliseconds(static_cast<milliseconds::rep>(std::ceil(value * 1000)));
+}
+
+std::size_t bytes_of(const po::variables_map& given, const std::string& option)
+{
+    constexpr std::size_t most = std::size_t{1} << 30;
+    const auto& word = given[option].as<std::string>();
+    const char* const end = word.data() + word.size();
+    std::size_t value = 0;
+    const auto parsed = std::from_chars(word.data(), end, value);
+    const std::string_view unit(parsed.ptr, static_cast<std::size_t>(end - parsed.ptr));
+    const std::size_t factor = unit.empty() ? 1 : unit == "K" ? 1024 : unit == "M" ? 1024 * 1024 : 0;
+    if (parsed.ec != std::errc{} || factor == 0 || value == 0 || value > most / factor) {
+        reject(option, word, "expected bytes up to 1024M, such as 64M or 512K");
+    }
+    return value * factor;
 }
 
 pid_t pid_of(const std::string& word)
@@ -192,17 +215,39 @@ void read_what(const po::variables_map& given, std::vector<std::string> command,
     }
 }
 
+sctrace::follow_kind follow_of(const std::string& word)
+{
+    using sctrace::follow_kind;
+    if (word == "session") {
+        return follow_kind::session;
+    }
+    if (word == "tree") {
+        return follow_kind::tree;
+    }
+    if (word == "container") {
+        return follow_kind::container;
+    }
+    if (word != "none") {
+        reject("follow", word, "expected session, tree, container or none");
+    }
+    return follow_kind::none;
+}
+
 void read_follow(const po::variables_map& given, sctrace::recorder_options& to)
 {
-    const std::string how = string_of(given, "follow");
-    if (!how.empty() && how != "session" && how != "none") {
-        reject("follow", how, "expected session or none");
+    const std::string word = string_of(given, "follow");
+    if (!word.empty()) {
+        to.follow = follow_of(word);
     }
-    if (how == "session" && !to.command) {
-        reject("follow", how, "a running process cannot be given a session; it is for commands");
+    if (to.follow == sctrace::follow_kind::session && !to.command) {
+        reject("follow", word, "a running process cannot be given a session; it is for commands");
     }
-    if (to.command) {
-        to.command->new_session = how != "none";
+    if (to.follow == sctrace::follow_kind::container && to.command) {
+        reject("follow", word, "is for --pid: a command has no container of its own");
+    }
+    to.wait_for_descendants = given["wait-descendants"].as<bool>();
+    if (to.wait_for_descendants && !to.command) {
+        throw usage_error("--wait-descendants is for commands, not for --pid");
     }
 }
 
@@ -272,6 +317,7 @@ std::optional<record_options> parse_record_options(const std::vector<std::string
     options.recorder.kmsg = string_of(given, "kmsg");
     options.recorder.output = string_of(given, "output");
     options.recorder.lift_ratelimit = given["lift-ratelimit"].as<bool>();
+    options.recorder.receive_buffer = bytes_of(given, "receive-buffer");
     options.recorder.flush_interval = seconds_of(given, "flush-interval");
     options.recorder.duration = seconds_of(given, "duration");
     options.report = string_of(given, "report");

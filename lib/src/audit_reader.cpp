@@ -1,3 +1,4 @@
+#include "receive_buffer.hpp"
 #include "system_error.hpp"
 #include "unique_descriptor.hpp"
 
@@ -5,7 +6,6 @@
 
 #include <boost/system/errc.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -31,18 +31,6 @@ failure cannot_listen(error_code code)
         message += "; this kernel was built without CONFIG_AUDIT";
     }
     return {code, std::move(message)};
-}
-
-std::size_t grow_receive_buffer(int socket, std::size_t bytes) noexcept
-{
-    const int wanted = static_cast<int>(std::min<std::size_t>(bytes, 1U << 30));
-    if (::setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof wanted) != 0) {
-        static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted));
-    }
-    int granted = 0;
-    socklen_t length = sizeof granted;
-    static_cast<void>(::getsockopt(socket, SOL_SOCKET, SO_RCVBUF, &granted, &length));
-    return static_cast<std::size_t>(granted);
 }
 
 bool join_group(int socket) noexcept

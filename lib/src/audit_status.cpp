@@ -210,8 +210,23 @@ result<audit_status> read_audit_status()
     });
     if (ec)
         return ec;
-    return audit_status{status.enabled != 0,  status.pid,  status.rate_limit,
-                        status.backlog_limit, status.lost, status.backlog};
+    return audit_status{status.enabled != 0, status.pid,     status.rate_limit,       status.backlog_limit,
+                        status.lost,         status.backlog, status.backlog_wait_time};
+}
+
+result<audit_features> read_audit_features()
+{
+    std::uint32_t features = 0;
+    const auto ec = ask_kernel(AUDIT_GET_FEATURE, [&features](const message_view& message) {
+        if (message.header.nlmsg_type != AUDIT_GET_FEATURE)
+            return progress::more;
+        features = read_as<::audit_features>(message.payload).features;
+        return progress::done;
+    });
+    if (ec)
+        return ec;
+    return audit_features{(features & AUDIT_FEATURE_TO_MASK(AUDIT_FEATURE_ONLY_UNSET_LOGINUID)) != 0,
+                          (features & AUDIT_FEATURE_TO_MASK(AUDIT_FEATURE_LOGINUID_IMMUTABLE)) != 0};
 }
 
 result<exclude_rules> read_exclude_rules()

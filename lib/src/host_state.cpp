@@ -1,10 +1,11 @@
+#include "proc_file.hpp"
+
 #include <sctrace/detail/host_state.hpp>
 #include <sctrace/syscall_names.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fstream>
 #include <sstream>
 #include <string_view>
 
@@ -24,36 +25,9 @@ std::optional<T> value_of(boost::system::result<T> read)
     return read ? std::optional<T>(std::move(*read)) : std::nullopt;
 }
 
-bool has_word(std::string_view words, std::string_view wanted)
+std::string folder_of(pid_t pid)
 {
-    std::istringstream stream{std::string(words)};
-    std::string word;
-    while (stream >> word) {
-        if (word == wanted) {
-            return true;
-        }
-    }
-    return false;
-}
-
-std::optional<long> number_in(const char* path)
-{
-    std::ifstream file(path);
-    long value = 0;
-    return file >> value ? std::optional(value) : std::nullopt;
-}
-
-std::optional<std::string> status_field(pid_t pid, std::string_view name)
-{
-    std::ifstream file("/proc/" + std::to_string(pid) + "/status");
-    std::string line;
-    while (std::getline(file, line)) {
-        if (line.starts_with(name) && line.size() > name.size() && line[name.size()] == ':') {
-            const auto value = line.find_first_not_of(" \t", name.size() + 1);
-            return value == std::string::npos ? std::string() : line.substr(value);
-        }
-    }
-    return std::nullopt;
+    return "/proc/" + std::to_string(pid);
 }
 
 std::string ratelimit_notice()
@@ -106,10 +80,13 @@ host_state read_host_state()
 
 std::string log_switched_off_notice(const host_state& host)
 {
-    return "the kernel logs no calls: `log` is missing in kernel.seccomp.actions_logged; put it back with: "
-           "sysctl -w "
-           "kernel.seccomp.actions_logged=\"" +
-           host.actions_logged.value_or("") + " log\"";
+    return "the kernel logs no calls: `log` is missing in kernel.seccomp.actions_logged; put it back with: " +
+           command_to_log_again(host.actions_logged.value_or(""));
+}
+
+std::string command_to_log_again(std::string_view actions_logged)
+{
+    return "sysctl -w kernel.seccomp.actions_logged=\"" + std::string(actions_logged) + " log\"";
 }
 
 std::vector<std::string> kmsg_notices(const host_state& host, bool ratelimit_lifted)
@@ -137,7 +114,7 @@ std::vector<std::string> pid_notices(const std::vector<pid_t>& pids)
         const std::string name = "process " + std::to_string(pid);
         if (::kill(pid, 0) != 0 && errno == ESRCH) {
             notices.push_back(name + " does not exist; recording goes on in case it appears");
-        } else if (status_field(pid, "Seccomp") == "0") {
+        } else if (status_field(folder_of(pid), "Seccomp") == "0") {
             notices.push_back(name +
                               " has no seccomp filter, so nothing of it is logged until it gets one that "
                               "returns SECCOMP_RET_LOG");
@@ -153,16 +130,20 @@ std::vector<std::string> pid_notices(const std::vector<pid_t>& pids)
 void judge_host(const host_state& before, const host_state& after, loss_ledger& ledger)
 {
     ledger.audit_lost(lost_in(before), lost_in(after));
-    judge_exclude_rules(before, ledger);
-    judge_exclude_rules(after, ledger);
-    judge_actions_logged(before, ledger);
-    judge_actions_logged(after, ledger);
+    judge_settings(before, ledger);
+    judge_settings(after, ledger);
+}
+
+void judge_settings(const host_state& now, loss_ledger& ledger)
+{
+    judge_exclude_rules(now, ledger);
+    judge_actions_logged(now, ledger);
 }
 
 std::string doubt_about_filters(pid_t pid)
 {
     const std::string name = "process " + std::to_string(pid);
-    const auto mode = status_field(pid, "Seccomp");
+    const auto mode = status_field(folder_of(pid), "Seccomp");
     const auto count = filters_of(pid);
     if (!mode || !count) {
         return "the filters of " + name + " could not be looked at";
@@ -177,13 +158,18 @@ std::string doubt_about_filters(pid_t pid)
 
 std::optional<std::uint32_t> filters_of(pid_t pid)
 {
-    const auto field = status_field(pid, "Seccomp_filters");
+    const auto field = status_field(folder_of(pid), "Seccomp_filters");
     if (!field) {
         return std::nullopt;
     }
     std::istringstream stream(*field);
     std::uint32_t count = 0;
     return stream >> count ? std::optional(count) : std::nullopt;
+}
+
+bool has_no_filter(pid_t pid)
+{
+    return status_field(folder_of(pid), "Seccomp") == "0";
 }
 
 bool in_initial_pid_namespace() noexcept

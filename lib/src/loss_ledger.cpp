@@ -9,9 +9,10 @@ namespace detail {
 
 void serial_window::open(std::uint32_t first)
 {
-    // Room below the first serial, so that older ones extend to smaller numbers and not around zero.
-    first_ = (std::uint64_t{1} << 32) + first;
-    next_ = first_ + 1;
+    see(first);
+    first_ = extend(first);
+    std::erase_if(gaps_, [this](const gap& g) { return g.end <= first_; });
+    settled_ = 0;
     open_ = true;
 }
 
@@ -24,8 +25,9 @@ void serial_window::close(std::uint32_t last)
 
 void serial_window::see(std::uint32_t serial)
 {
-    if (!open_) {
-        return;
+    if (next_ == 0) {
+        // Room below the first serial, so that older ones extend to smaller numbers and not around zero.
+        next_ = (std::uint64_t{1} << 32) + serial;
     }
     const std::uint64_t seen = extend(serial);
     if (seen < next_) {
@@ -57,6 +59,9 @@ bool serial_window::contains(std::uint32_t serial) const noexcept
 
 std::uint64_t serial_window::missing() const noexcept
 {
+    if (!open_) {
+        return 0;
+    }
     const std::uint64_t end = closed_ ? last_ : next_;
     std::uint64_t count = settled_;
     for (const gap& g : gaps_) {

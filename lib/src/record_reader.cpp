@@ -1,3 +1,4 @@
+#include <sctrace/bracket.hpp>
 #include <sctrace/detail/record_reader.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/loss_notice.hpp>
@@ -5,6 +6,7 @@
 #include <sctrace/syscall_names.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 #include <string_view>
 
@@ -12,7 +14,10 @@ namespace sctrace::detail {
 
 namespace {
 
+constexpr auto config_change = static_cast<audit_type>(1305);
 constexpr std::string_view seccomp_anchor = "audit: type=1326";
+// More than can arrive before one that was made earlier.
+constexpr std::size_t max_early = 4096;
 // No architecture has a call of this number, so that nothing is watched for.
 constexpr std::int64_t no_call = std::numeric_limits<std::int64_t>::min();
 
@@ -23,9 +28,27 @@ bool is_companion(audit_type type) noexcept
     return type == static_cast<audit_type>(1425) || type == static_cast<audit_type>(1426);
 }
 
+/// A record's time, `1795497556.007` or whole seconds, since 1970; zero if it has another form.
+std::chrono::nanoseconds wall_time(std::string_view text) noexcept
+{
+    const char* const end = text.data() + text.size();
+    std::int64_t seconds = 0;
+    std::int64_t milliseconds = 0;
+    const auto whole = std::from_chars(text.data(), end, seconds);
+    if (whole.ec == std::errc() && whole.ptr != end) {
+        std::from_chars(whole.ptr + 1, end, milliseconds);
+    }
+    return std::chrono::seconds(seconds) + std::chrono::milliseconds(milliseconds);
+}
+
+bool has(std::string_view text, std::string_view words) noexcept
+{
+    return text.find(words) != std::string_view::npos;
+}
+
 } // namespace
 
-record_reader::record_reader(architecture native, const target& whose, loss_ledger& ledger)
+record_reader::record_reader(architecture native, target& whose, loss_ledger& ledger)
     : native_(native)
     , target_(whose)
     , ledger_(ledger)
@@ -63,6 +86,8 @@ void record_reader::read_message(const source_message& message)
         }
         if (header->type == audit_type::seccomp || header->type == audit_type::anom_abend) {
             read_seccomp(*header);
+        } else if (header->type == config_change && counting_) {
+            watch_settings(*header);
         }
         return;
     }
@@ -76,12 +101,29 @@ void record_reader::read_message(const source_message& message)
     }
 }
 
+/// What decides about records may be changed and changed back before anybody looks again. Only written where
+/// audit is enabled (kernel/auditsc.c, audit_seccomp_actions_logged; kernel/auditfilter.c,
+/// audit_log_rule_change; list 5 is the exclude list).
+void record_reader::watch_settings(const audit_record& header)
+{
+    if (has(header.body, "op=seccomp-logging")) {
+        ledger_.cannot_prove("kernel.seccomp.actions_logged was written while recording");
+    } else if (has(header.body, "_rule ") && has(header.body, " list=5 ")) {
+        ledger_.cannot_prove("the audit exclude rules were changed while recording");
+    }
+}
+
 void record_reader::read_seccomp(const audit_record& header)
 {
     const auto record = parse_logged_call(header);
     if (record) {
-        if (!take_bracket(*record, header.serial) && counting_ && ledger_.in_window(header.serial)) {
-            take_call(*record);
+        if (take_bracket(*record, header.serial)) {
+            return;
+        }
+        if (!counting_) {
+            keep_early(*record, header);
+        } else if (ledger_.in_window(header.serial)) {
+            take_call(*record, header.time);
         }
     } else if (record.error() != error::not_a_seccomp_record && counting_ &&
                ledger_.in_window(header.serial)) {
@@ -92,8 +134,8 @@ void record_reader::read_seccomp(const audit_record& header)
 void record_reader::read_uncountable(const audit_record& header, bool truncated)
 {
     const auto who = parse_process_fields(header);
-    const bool foreign =
-        who.pid && !target_.selects(who.pid, who.ses) && !target_.may_have_left_session(who.ses);
+    const bool foreign = who.pid && whose(who.pid, who.ses, header.time) == membership::foreign &&
+                         (target_.tree() || !target_.may_have_left_session(who.ses));
     if (foreign) {
         return;
     }
@@ -114,6 +156,7 @@ bool record_reader::take_bracket(const logged_call& record, std::uint32_t serial
     if (found->role == bracket_role::opening && !ledger_.window_open()) {
         ledger_.open_window(serial);
         counting_ = true;
+        take_early();
     } else if (found->role == bracket_role::closing && !ledger_.window_closed()) {
         ledger_.close_window(serial);
     }
@@ -121,11 +164,35 @@ bool record_reader::take_bracket(const logged_call& record, std::uint32_t serial
     return true;
 }
 
-void record_reader::take_call(const logged_call& record)
+/// Records can overtake each other between two CPUs.
+void record_reader::keep_early(const logged_call& record, const audit_record& header)
 {
-    if (!target_.selects(record.pid, record.ses)) {
+    early_.push_back({header.serial, record, std::string(header.time)});
+    if (early_.size() > max_early) {
+        early_.pop_front();
+    }
+}
+
+void record_reader::take_early()
+{
+    for (const early_record& e : early_) {
+        if (ledger_.in_window(e.serial)) {
+            take_call(e.call, e.time);
+        }
+    }
+    early_.clear();
+    early_.shrink_to_fit();
+}
+
+void record_reader::take_call(const logged_call& record, std::string_view time)
+{
+    const membership owner = whose(record.pid, record.ses, time);
+    if (owner != membership::ours) {
         if (!record.pid) {
             ledger_.malformed_record();
+        } else if (owner == membership::unclear) {
+            // Another recorder in this process has children too: those that make its brackets.
+            unclear_ += is_bracket_number(record.syscall) ? 0 : 1;
         } else if (target_.may_have_left_session(record.ses)) {
             ++strays_;
         }
@@ -135,6 +202,34 @@ void record_reader::take_call(const logged_call& record)
     const syscall_key call{architecture::of_call(arch, record.syscall), record.syscall};
     calls_.push_back(call);
     watch_filters(call, record.pid);
+}
+
+membership record_reader::whose(std::optional<std::int32_t> pid, std::optional<std::uint64_t> ses,
+                                std::string_view time)
+{
+    if (!target_.tree()) {
+        return target_.whose(pid, ses, {});
+    }
+    const bool by_session = target_.in_session(ses);
+    if (by_session && (!pid || (*pid == learned_ && target_.tree()->changes() == learned_at_change_))) {
+        return membership::ours;
+    }
+    const process_tree::time made = wall_time(time) - clock_offset_;
+    if (by_session) {
+        learn_member(*pid, made);
+    }
+    return target_.whose(pid, ses, made);
+}
+
+/// Should it leave the session later, or a child of it, the tree knows them.
+void record_reader::learn_member(pid_t pid, process_tree::time made)
+{
+    process_tree& tree = *target_.tree();
+    if (tree.whose(pid, made) != membership::ours) {
+        tree.add(pid, made + process_tree::record_lag);
+    }
+    learned_ = pid;
+    learned_at_change_ = tree.changes();
 }
 
 void record_reader::watch_filters(syscall_key call, std::optional<std::int32_t> pid)

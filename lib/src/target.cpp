@@ -18,12 +18,29 @@ void target::add_pid(pid_t pid)
     }
 }
 
-bool target::selects(std::optional<std::int32_t> pid, std::optional<std::uint64_t> ses) const noexcept
+process_tree& target::follow_tree()
 {
-    if (session_ && ses && *ses == *session_) {
-        return true;
+    return tree_ ? *tree_ : tree_.emplace();
+}
+
+bool target::in_session(std::optional<std::uint64_t> ses) const noexcept
+{
+    return session_ && ses && *ses == *session_;
+}
+
+membership target::whose(std::optional<std::int32_t> pid, std::optional<std::uint64_t> ses,
+                         process_tree::time made) const
+{
+    if (in_session(ses)) {
+        return membership::ours;
     }
-    return pid && std::binary_search(pids_.begin(), pids_.end(), *pid);
+    if (!pid) {
+        return membership::foreign;
+    }
+    if (tree_) {
+        return tree_->whose(*pid, made);
+    }
+    return std::binary_search(pids_.begin(), pids_.end(), *pid) ? membership::ours : membership::foreign;
 }
 
 bool target::may_have_left_session(std::optional<std::uint64_t> ses) const noexcept

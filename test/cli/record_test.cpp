@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <sstream>
 #include <string>
@@ -152,6 +153,56 @@ BOOST_AUTO_TEST_CASE(descendants_are_followed_unless_told_otherwise)
     const auto trace_of = [](const outcome& o) { return o.out.substr(o.out.find('\n') + 1); };
     BOOST_TEST(counts_in(trace_of(session)).at("getppid") == 120U);
     BOOST_TEST(counts_in(trace_of(none)).at("getppid") == 40U);
+}
+
+BOOST_AUTO_TEST_CASE(a_tree_is_followed_without_a_session)
+{
+    if (!can_record()) {
+        return;
+    }
+    const temporary_folder folder;
+    const outcome o = run(record({"-q", "-o", "-", "--follow", "tree", "--report", folder.file("r.json")},
+                                 generator({"--processes", "3", getppid_calls(40)})));
+    BOOST_TEST(counts_in(o.out.substr(o.out.find('\n') + 1)).at("getppid") == 120U);
+    BOOST_TEST(boost::json::parse(read_file(folder.file("r.json"))).at("session").is_null(), o);
+}
+
+BOOST_AUTO_TEST_CASE(a_descendant_in_the_background_is_told_of_or_waited_for)
+{
+    if (!can_record()) {
+        return;
+    }
+    const words command = shell("(sleep 0.5; exec " SCTRACE_GENERATOR " " + std::to_string(SYS_sched_yield) +
+                                ":50) >/dev/null 2>&1 & exit 3");
+    const outcome left = run(record({"-o", "-"}, command));
+    BOOST_TEST(left.status == 3, left);
+    BOOST_TEST(left.says("run on"), left);
+    BOOST_TEST(!counts_in(left.out).contains("sched_yield"), left);
+    const outcome waited = run(record({"-o", "-", "--wait-descendants"}, command));
+    BOOST_TEST(waited.status == 3, waited);
+    BOOST_TEST(!waited.says("run on"), waited);
+    BOOST_TEST(counts_in(waited.out).at("sched_yield") == 50U, waited);
+}
+
+BOOST_AUTO_TEST_CASE(who_waits_for_descendants_can_be_stopped)
+{
+    if (!can_record()) {
+        return;
+    }
+    const temporary_folder folder;
+    for (const int signal : {SIGINT, SIGTERM}) {
+        const std::string sign = folder.file("sign" + std::to_string(signal));
+        // Until the command has ended, which the recorder needs a moment to notice, signals are its.
+        process p(record(
+            {"-o", "-", "--wait-descendants"},
+            shell("(until grep -q ') Z ' /proc/$$/stat; do sleep 0.05; done; sleep 0.3; echo > " + sign +
+                  "; while [ -e " + folder.path() + " ]; do sleep 0.05; done) >/dev/null 2>&1 & true")));
+        BOOST_TEST(eventually([&] { return std::filesystem::exists(sign); }));
+        p.signal(signal);
+        const outcome o = p.wait();
+        BOOST_TEST(o.status == 0, o);
+        BOOST_TEST(o.says("run on"), o);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(two_recorders_at_the_same_time_are_both_exact)

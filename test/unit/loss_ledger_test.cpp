@@ -93,6 +93,32 @@ BOOST_AUTO_TEST_CASE(missing_ones_are_counted_between_the_brackets_only)
     BOOST_TEST(w.missing() == 7U);
 }
 
+BOOST_AUTO_TEST_CASE(serials_that_overtook_the_first_one_were_seen)
+{
+    serial_window w;
+    w.see(7);
+    w.see(12);
+    w.see(11);
+    w.open(10);
+    BOOST_TEST(w.first().value() == 10U);
+    w.see(14);
+    w.close(15);
+    BOOST_TEST(w.missing() == 1U);
+    w.see(13);
+    BOOST_TEST(w.missing() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_missing_before_the_window_does_not_count)
+{
+    serial_window w;
+    w.see(1);
+    w.see(5);
+    BOOST_TEST(w.missing() == 0U);
+    w.open(8);
+    w.close(9);
+    BOOST_TEST(w.missing() == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(a_late_serial_fills_its_gap)
 {
     serial_window w;

@@ -203,6 +203,20 @@ BOOST_AUTO_TEST_CASE(brackets_open_and_close_the_window)
     BOOST_TEST(ledger.missing_serials() == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(a_record_that_overtook_the_opening_bracket_counts)
+{
+    records.expect_bracket(0x20000001, bracket_role::opening);
+    records.expect_bracket(0x20000002, bracket_role::closing);
+    read(seccomp_text(9, 42, 1, 39));
+    read(seccomp_text(11, 42, 1, 40));
+    read(seccomp_text(12, 9, 1, 41));
+    read(seccomp_text(10, 7, 1, 0x20000001));
+    BOOST_REQUIRE(records.calls().size() == 1U);
+    BOOST_TEST(records.calls()[0].number == 40);
+    read(seccomp_text(13, 7, 1, 0x20000002));
+    BOOST_TEST(ledger.missing_serials() == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(a_stale_record_within_the_batch_of_the_bracket_does_not_count)
 {
     records.expect_bracket(0x20000001, bracket_role::opening);

@@ -22,6 +22,8 @@ struct audit_status {
     std::uint32_t lost = 0;
     /// Records that wait in the kernel now.
     std::uint32_t backlog = 0;
+    /// How long a task waits, in jiffies, while too many records wait; 0: its record is dropped at once.
+    std::uint32_t backlog_wait_time = 0;
 };
 
 /// Asks the kernel for the state of the audit subsystem.
@@ -60,6 +62,25 @@ struct exclude_rules {
  * Safe.
  */
 boost::system::result<exclude_rules> read_exclude_rules();
+
+/// What the kernel lets nobody do with login uids, and so with audit sessions.
+struct audit_features {
+    /// A login uid that is set can only be unset, not changed.
+    bool only_unset_loginuid = false;
+    /// A login uid that is set stays as it is.
+    bool loginuid_immutable = false;
+};
+
+/// Asks the kernel for the features of the audit subsystem (kernel/audit.c, audit_get_feature()).
+/**
+ * Blocks for the kernel's answer, at most one second.
+ *
+ * @par Errors
+ * As read_audit_status().
+ * @par Thread Safety
+ * Safe.
+ */
+boost::system::result<audit_features> read_audit_features();
 
 /// The words of /proc/sys/kernel/seccomp/actions_logged.
 /**

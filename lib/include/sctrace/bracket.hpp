@@ -1,9 +1,11 @@
 #ifndef SCTRACE_BRACKET_HPP
 #define SCTRACE_BRACKET_HPP
 
+#include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 
 #include <cstdint>
+#include <optional>
 
 #include <sys/types.h>
 
@@ -20,6 +22,13 @@ struct bracket {
     /// The number of the call, random, between 0x10000000 and 0x3fffffff.
     std::int64_t syscall = 0;
 };
+
+/// Whether a call with this number is a bracket's, this recorder's or another one's: no program makes such
+/// calls.
+constexpr bool is_bracket_number(std::int64_t number) noexcept
+{
+    return number >= 0x10000000 && number <= 0x3fffffff;
+}
 
 /// Has the kernel write one SECCOMP record that can be told from all others.
 /**
@@ -41,6 +50,40 @@ struct bracket {
  * Safe: may be called from any number of threads at once.
  */
 boost::system::result<bracket> emit_bracket() noexcept;
+
+/// Records of our own that try a host out: one child in an audit session of its own made several calls.
+struct probe {
+    /// The child that made the calls, seen from the caller; it has ended and is reaped.
+    pid_t pid = 0;
+    /// The number of the first call; each further one has the next number.
+    std::int64_t syscall = 0;
+    /// How many calls were made.
+    std::uint32_t calls = 0;
+    /// The audit session that the child took, which the records carry.
+    std::optional<std::uint32_t> session;
+    /// Why there is no session: the errno of opening, writing or reading /proc/self/loginuid and sessionid.
+    /**
+     * @li `operation_not_permitted` - the login uid is set, and it is immutable or CAP_AUDIT_CONTROL is
+     * missing (kernel/audit.c, audit_set_loginuid_perm())
+     * @li `no_such_file_or_directory` - the kernel has no audit, or /proc is not mounted
+     */
+    boost::system::error_code session_error;
+};
+
+/// Has the kernel write several SECCOMP records of one child, which first takes an audit session.
+/**
+ * As emit_bracket(), but the child also rewrites its login uid: with the one it has, or with the caller's uid
+ * when it is unset. No session is no error of the function.
+ *
+ * @param calls How many, at most max_probe_calls.
+ * @par Errors
+ * As emit_bracket(); `invalid_argument` for more calls than that.
+ * @par Thread Safety
+ * Safe.
+ */
+boost::system::result<probe> emit_probe(std::uint32_t calls) noexcept;
+
+inline constexpr std::uint32_t max_probe_calls = 1024;
 
 } // namespace sctrace
 

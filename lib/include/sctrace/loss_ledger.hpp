@@ -77,6 +77,8 @@ public:
     void saw_notice(const loss_notice& notice) noexcept;
     void overwritten(std::uint64_t entries) noexcept { counts_.kmsg_overwritten += entries; }
     void overrun(std::uint64_t times) noexcept { counts_.netlink_overruns += times; }
+    /// Lost fork events are no lost records: what they mean for the verdict depends on who is followed how.
+    void fork_event_overrun(std::uint64_t times) noexcept { counts_.fork_event_overruns += times; }
     void truncated_record() noexcept { ++counts_.truncated_records; }
     void malformed_record(std::uint64_t records = 1) noexcept { counts_.malformed_records += records; }
 

@@ -34,8 +34,8 @@ namespace sctrace {
  * @tparam Clock The clock of its timers; tests put a virtual one here.
  *
  * @par Thread Safety
- * Distinct objects: Safe. Shared objects: request_stop(), cancel_start() and signal_child() are safe,
- * everything else is not.
+ * Distinct objects: Safe. Shared objects: request_stop(), stop_unless_command_runs() and signal_child() are
+ * safe, everything else is not.
  *
  * @par Object lifetimes
  * A running operation keeps what it needs alive. Destroying the object requests a stop; when the execution
@@ -97,13 +97,15 @@ public:
     /// time.
     void request_stop() noexcept { state_->request_stop(); }
 
-    /// Ends the recording if its command has not been started yet; may be called from any thread.
-    void cancel_start()
+    /// Ends the recording if its command has not been started yet, or has ended and its descendants are
+    /// waited for; may be called from any thread.
+    void stop_unless_command_runs()
     {
-        boost::asio::post(state_->strand(), [s = state_] { s->cancel_start(); });
+        boost::asio::post(state_->strand(), [s = state_] { s->stop_unless_command_runs(); });
     }
 
-    /// Sends a signal to the launched command, or does as cancel_start(); may be called from any thread.
+    /// Sends a signal to the launched command, or does as stop_unless_command_runs(); may be called from any
+    /// thread.
     void signal_child(int number)
     {
         boost::asio::post(state_->strand(), [s = state_, number] { s->signal_child(number); });

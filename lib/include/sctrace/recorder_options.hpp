@@ -3,6 +3,7 @@
 
 #include <sctrace/architecture.hpp>
 #include <sctrace/detail/kmsg_reader.hpp>
+#include <sctrace/follow_kind.hpp>
 #include <sctrace/launcher.hpp>
 #include <sctrace/printk_ratelimit_hold.hpp>
 
@@ -35,6 +36,13 @@ struct recorder_options {
     std::vector<pid_t> pids;
     /// A command to run under a log-everything filter instead; the recording ends with it.
     std::optional<launch_options> command;
+
+    /// Who else is recorded. A command's `session` falls back to `tree`, and `tree` and `container` to
+    /// `none`, where the kernel does not permit them; the notice says why. `container` is for processes.
+    /** Empty: `session` for a command, `none` for processes, to which no session can be given. */
+    std::optional<follow_kind> follow;
+    /// Go on when the command has ended until all its descendants have, as far as they are followed.
+    bool wait_for_descendants = false;
 
     /// The trace file; empty: the counts are in the report only.
     std::string output;

@@ -8,6 +8,8 @@
 #include <sctrace/audit_status.hpp>
 #include <sctrace/bracket.hpp>
 #include <sctrace/error.hpp>
+#include <sctrace/follow_kind.hpp>
+#include <sctrace/fork_source.hpp>
 #include <sctrace/kmsg_entry.hpp>
 #include <sctrace/kmsg_source.hpp>
 #include <sctrace/launcher.hpp>
@@ -15,6 +17,8 @@
 #include <sctrace/loss_ledger.hpp>
 #include <sctrace/loss_notice.hpp>
 #include <sctrace/printk_ratelimit_hold.hpp>
+#include <sctrace/process_event.hpp>
+#include <sctrace/process_tree.hpp>
 #include <sctrace/record_batch.hpp>
 #include <sctrace/record_source.hpp>
 #include <sctrace/recorder.hpp>

@@ -1,6 +1,9 @@
 #ifndef SCTRACE_TARGET_HPP
 #define SCTRACE_TARGET_HPP
 
+#include <sctrace/process_tree.hpp>
+
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -9,21 +12,40 @@
 
 namespace sctrace {
 
-/// Which processes a recording is about: some process ids, an audit session, or both.
+/// Which processes a recording is about: some process ids, an audit session, a process tree, or several of
+/// them.
 /**
  * Process ids are compared as numbers of the initial pid namespace, as the kernel writes them; 42 never
  * matches 421.
+ *
+ * @par Thread Safety
+ * Distinct objects: Safe. Shared objects: Unsafe.
  */
 class target {
 public:
     void add_pid(pid_t pid);
     void follow_session(std::uint32_t session) noexcept { session_ = session; }
 
+    /// Lets a process tree decide about all records that the session does not select.
+    /**
+     * The process ids then select nothing by themselves: who has them is to be added to the tree, so that a
+     * number that is used again is not taken for theirs.
+     */
+    process_tree& follow_tree();
+
     const std::vector<pid_t>& pids() const noexcept { return pids_; }
     std::optional<std::uint32_t> session() const noexcept { return session_; }
+    /// Null without follow_tree().
+    process_tree* tree() noexcept { return tree_ ? &*tree_ : nullptr; }
+    const process_tree* tree() const noexcept { return tree_ ? &*tree_ : nullptr; }
 
-    /// Whether a record with these fields is the target's.
-    bool selects(std::optional<std::int32_t> pid, std::optional<std::uint64_t> ses) const noexcept;
+    /// Whether a record carries the session that is followed.
+    bool in_session(std::optional<std::uint64_t> ses) const noexcept;
+
+    /// Whose a record with these fields is that was made at @p made (CLOCK_MONOTONIC), or up to
+    /// process_tree::record_lag later.
+    membership whose(std::optional<std::int32_t> pid, std::optional<std::uint64_t> ses,
+                     process_tree::time made) const;
 
     /// Whether a record that is not selected could still be a descendant's that left the session.
     /**
@@ -35,6 +57,7 @@ public:
 private:
     std::vector<pid_t> pids_;
     std::optional<std::uint32_t> session_;
+    std::optional<process_tree> tree_;
 };
 
 } // namespace sctrace

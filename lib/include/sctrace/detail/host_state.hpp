@@ -31,6 +31,9 @@ host_state read_host_state();
 /// How to get the action `log` back.
 std::string log_switched_off_notice(const host_state& host);
 
+/// The shell command that adds `log` to the words of kernel.seccomp.actions_logged.
+std::string command_to_log_again(std::string_view actions_logged);
+
 /// What a person should know before records are read from the kernel's ring buffer.
 std::vector<std::string> kmsg_notices(const host_state& host, bool ratelimit_lifted);
 
@@ -40,8 +43,14 @@ std::vector<std::string> pid_notices(const std::vector<pid_t>& pids);
 /// Enters into the ledger what the state of the host before and after a recording proves, or fails to.
 void judge_host(const host_state& before, const host_state& after, loss_ledger& ledger);
 
+/// Enters what the state of the host in the middle of a recording shows to stand against a proof.
+void judge_settings(const host_state& now, loss_ledger& ledger);
+
 /// How many seccomp filters a process has; empty when it can't be read.
 std::optional<std::uint32_t> filters_of(pid_t pid);
+
+/// Whether a process is known to have no seccomp filter.
+bool has_no_filter(pid_t pid);
 
 /// Why the filters of a process keep a recording from being proved; empty if it has exactly one.
 std::string doubt_about_filters(pid_t pid);

@@ -10,10 +10,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace sctrace::detail {
@@ -24,8 +28,6 @@ enum class bracket_role : std::size_t {
     opening,
     /// Closes the window: it was made after the target's last call.
     closing,
-    /// Only shows that everything before it has arrived.
-    barrier,
 };
 
 /// Calls of the target that can install a filter of its own, which would hide other calls from the log.
@@ -44,8 +46,11 @@ struct filter_calls {
  */
 class record_reader {
 public:
-    /// @p whose and @p ledger must outlive the reader.
-    record_reader(architecture native, const target& whose, loss_ledger& ledger);
+    /// @p whose and @p ledger must outlive the reader. A tree of the target's learns from the session.
+    record_reader(architecture native, target& whose, loss_ledger& ledger);
+
+    /// How far the wall clock, which records carry, is ahead of CLOCK_MONOTONIC, which process events carry.
+    void set_clock_offset(std::chrono::nanoseconds offset) noexcept { clock_offset_ = offset; }
 
     /// Reads a batch; the calls that belong to the target are in calls() until the next read.
     void read(const record_batch& batch);
@@ -70,10 +75,20 @@ public:
     /// Records that were not selected, but may be those of descendants that left the audit session.
     std::uint64_t strays() const noexcept { return strays_; }
 
+    /// Records of which the target's process tree could not tell whose they are.
+    std::uint64_t unclear() const noexcept { return unclear_; }
+
 private:
     struct expectation {
         std::int64_t number;
         bracket_role role;
+    };
+
+    // A record that came before the one that opens the window; it may still be of a later time.
+    struct early_record {
+        std::uint32_t serial;
+        logged_call call;
+        std::string time;
     };
 
     // The two calls that install filters, by architecture.
@@ -84,22 +99,33 @@ private:
     };
 
     void read_message(const source_message& message);
+    void watch_settings(const audit_record& header);
     void read_seccomp(const audit_record& header);
     void read_uncountable(const audit_record& header, bool truncated);
     bool take_bracket(const logged_call& record, std::uint32_t serial);
-    void take_call(const logged_call& record);
+    void keep_early(const logged_call& record, const audit_record& header);
+    void take_early();
+    void take_call(const logged_call& record, std::string_view time);
+    membership whose(std::optional<std::int32_t> pid, std::optional<std::uint64_t> ses,
+                     std::string_view time);
+    void learn_member(pid_t pid, process_tree::time made);
     void watch_filters(syscall_key call, std::optional<std::int32_t> pid);
     const filter_installers& installers_of(architecture arch);
 
     architecture native_;
-    const target& target_;
+    target& target_;
     loss_ledger& ledger_;
     std::vector<syscall_key> calls_;
     std::vector<expectation> expected_;
-    std::array<bool, 3> seen_{};
+    std::array<bool, 2> seen_{};
+    std::deque<early_record> early_;
     bool counting_ = false;
     filter_calls own_filters_;
     std::uint64_t strays_ = 0;
+    std::uint64_t unclear_ = 0;
+    std::chrono::nanoseconds clock_offset_{};
+    pid_t learned_ = 0;
+    std::uint64_t learned_at_change_ = 0;
     std::vector<filter_installers> installers_;
 };
 

@@ -4,9 +4,12 @@
 #include <sctrace/aggregator.hpp>
 #include <sctrace/audit_source.hpp>
 #include <sctrace/bracket.hpp>
+#include <sctrace/detail/follower.hpp>
 #include <sctrace/detail/host_state.hpp>
 #include <sctrace/detail/process_handle.hpp>
+#include <sctrace/detail/process_scan.hpp>
 #include <sctrace/detail/record_reader.hpp>
+#include <sctrace/detail/setting_watch.hpp>
 #include <sctrace/kmsg_source.hpp>
 #include <sctrace/launcher.hpp>
 #include <sctrace/loss_ledger.hpp>
@@ -83,7 +86,9 @@ public:
         , kmsg_(strand_)
         , audit_(strand_)
         , wake_(strand_)
+        , pause_(strand_)
         , child_watch_(strand_)
+        , follower_(strand_, target_, ledger_)
         , reader_(options_.native, target_, ledger_)
     {
     }
@@ -109,13 +114,13 @@ public:
         if (command_started_ && !child_ended_ && child_) {
             static_cast<void>(child_->signal(number));
         } else {
-            cancel_start();
+            stop_unless_command_runs();
         }
     }
 
-    void cancel_start()
+    void stop_unless_command_runs()
     {
-        if (!command_started_) {
+        if (!command_started_ || child_ended_) {
             stop_requested_ = true;
             wake();
         }
@@ -142,9 +147,15 @@ private:
     using timer_type = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, strand_type>;
 
     static constexpr std::chrono::milliseconds bracket_repeat{250};
-    static constexpr std::chrono::milliseconds barrier_patience{1000};
+    static constexpr std::chrono::milliseconds late_serial_patience{1000};
+    static constexpr std::chrono::milliseconds late_serial_poll{2};
     static constexpr std::chrono::milliseconds cancel_repeat{10};
     static constexpr std::chrono::milliseconds drain_poll{1};
+    static constexpr std::chrono::milliseconds drain_pause{4};
+    /// Holds what can come in many pauses.
+    static constexpr std::size_t roomy_buffer = std::size_t{16} * 1024 * 1024;
+    static constexpr std::chrono::milliseconds look_interval{1000};
+    static constexpr std::chrono::milliseconds clock_tolerance{5};
 
     static auto token() { return boost::asio::as_tuple(boost::asio::use_awaitable_t<strand_type>{}); }
 
@@ -202,19 +213,28 @@ private:
         if (options_.command.has_value() == !options_.pids.empty()) {
             return failure{error::invalid_options, "name either a command or process ids to record"};
         }
+        if (options_.follow == (options_.command ? follow_kind::container : follow_kind::session)) {
+            return failure{error::invalid_options,
+                           options_.command
+                               ? "a command's container cannot be followed, only that of processes"
+                               : "a running process cannot be given a session of its own"};
+        }
         if (auto prepared = prepare_target(); !prepared) {
             return prepared;
         }
         if (auto prepared = prepare_output(); !prepared) {
             return prepared;
         }
+        actions_watch_.emplace("/proc/sys/kernel/seccomp/actions_logged");
         before_ = read_host_state();
         return {};
     }
 
     result prepare_target()
     {
+        following_ = wanted_following();
         if (options_.command) {
+            options_.command->new_session = following_ == follow_kind::session;
             auto prepared = launcher::prepare(*options_.command);
             if (!prepared) {
                 return prepared.error();
@@ -226,6 +246,11 @@ private:
             target_.add_pid(pid);
         }
         return {};
+    }
+
+    follow_kind wanted_following() const
+    {
+        return options_.follow.value_or(options_.command ? follow_kind::session : follow_kind::none);
     }
 
     result prepare_output()
@@ -253,6 +278,7 @@ private:
         if (const auto allowed = check_pid_namespace(wants_the_kernel()); !allowed) {
             co_return allowed;
         }
+        co_await begin_following();
         result opened = co_await open_audit();
         if (opened && source_ == source_kind::automatic) {
             opened = co_await open_kmsg();
@@ -267,6 +293,31 @@ private:
         watch_processes();
         reader_.count_without_bracket();
         co_return result{};
+    }
+
+    /// Before the first record is looked at: who is not known by then would be nobody's.
+    task<void> begin_following()
+    {
+        if (!wants_the_kernel() || !follower_.open()) {
+            if (options_.pids.empty() || following_ == follow_kind::none) {
+                co_return;
+            }
+            notice("only the given processes are recorded, not their descendants: " + why_no_fork_events());
+            following_ = follow_kind::none;
+            co_return;
+        }
+        if (!options_.pids.empty()) {
+            follower_.follow_pids(options_.pids, following_);
+            co_await nap(std::chrono::duration_cast<typename Clock::duration>(process_tree::record_lag));
+            follower_.settle_listing();
+        }
+        forks_ended_ = false;
+        spawn(follower_.run(), [](recording& r) { r.forks_ended_ = true; });
+    }
+
+    std::string why_no_fork_events() const
+    {
+        return follower_.why_not().empty() ? "the source is not the kernel's own" : follower_.why_not();
     }
 
     /// Where it is wanted: source_ is `audit` afterwards if it is used.
@@ -366,7 +417,7 @@ private:
     /// Process ids are only good for selection where they are the kernel's.
     result check_pid_namespace(bool from_kernel) const
     {
-        const bool by_session = options_.command && options_.command->new_session;
+        const bool by_session = following_ == follow_kind::session;
         if (!from_kernel || by_session || in_initial_pid_namespace()) {
             return {};
         }
@@ -383,11 +434,19 @@ private:
             return;
         }
         for (const pid_t pid : options_.pids) {
+            processes_.emplace_back(pid);
+        }
+        for (const pid_t pid : following_ == follow_kind::none ? options_.pids : relatives()) {
             if (const std::string doubt = doubt_about_filters(pid); !doubt.empty()) {
                 ledger_.cannot_prove(doubt);
             }
-            processes_.emplace_back(pid);
         }
+    }
+
+    /// The given processes, those that follow them, and a command's.
+    std::vector<pid_t> relatives() const
+    {
+        return follower_.is_open() ? follower_.living() : std::vector<pid_t>();
     }
 
     /// Where there is no trace yet an empty one appears: a missing file must not stand for an old one
@@ -444,6 +503,19 @@ private:
             return started;
         }
         command_started_ = true;
+        if (const auto followed = follow_child(); !followed) {
+            return followed;
+        }
+        if (child_->no_new_privs()) {
+            notice("no_new_privs is set for the command (no CAP_SYS_ADMIN): set-uid programs do not gain "
+                   "privileges under it");
+        }
+        watch_child();
+        return {};
+    }
+
+    result follow_child()
+    {
         if (in_initial_pid_namespace()) {
             target_.add_pid(child_->pid());
         } else if (!child_->session()) {
@@ -454,16 +526,24 @@ private:
         }
         if (const auto session = child_->session()) {
             target_.follow_session(*session);
-        } else if (options_.command->new_session) {
+        } else if (following_ == follow_kind::session) {
+            following_ = follow_kind::tree;
+            announce_no_session();
+        }
+        if (follower_.is_open()) {
+            follower_.follow_command(child_->pid(), following_);
+        } else if (following_ == follow_kind::tree) {
+            following_ = follow_kind::none;
             notice("only process " + std::to_string(child_->pid()) +
-                   " is recorded, not its descendants: " + child_->session_note());
+                   " is recorded, not its descendants: " + why_no_fork_events());
         }
-        if (child_->no_new_privs()) {
-            notice("no_new_privs is set for the command (no CAP_SYS_ADMIN): set-uid programs do not gain "
-                   "privileges under it");
-        }
-        watch_child();
         return {};
+    }
+
+    void announce_no_session() const
+    {
+        notice("the command has no audit session of its own, its descendants are followed by fork events: " +
+               child_->session_note());
     }
 
     void watch_child()
@@ -488,21 +568,70 @@ private:
                 pause = std::min<typename Clock::duration>(pause, end - Clock::now());
             }
             co_await nap(pause);
+            look_at_settings();
         }
+        tell_who_runs_on();
     }
 
-    bool must_stop() const noexcept
+    bool must_stop() const
     {
         if (child_) {
-            return child_ended_ || stop_asked();
+            return stop_asked() || (child_ended_ && !waits_for_descendants());
         }
         return stop_asked() || pump_ended_ || all_processes_ended();
     }
 
-    bool all_processes_ended() const noexcept
+    bool waits_for_descendants() const
     {
-        return !processes_.empty() && std::all_of(processes_.begin(), processes_.end(),
-                                                  [](const process_handle& p) { return p.has_ended(); });
+        return options_.wait_for_descendants && !pump_ended_ && !living_descendants().empty();
+    }
+
+    std::vector<pid_t> living_descendants() const
+    {
+        std::vector<pid_t> pids;
+        if (const auto session = target_.session()) {
+            pids = processes_in_session(*session);
+        }
+        if (follower_.is_open()) {
+            const auto more = follower_.living();
+            pids.insert(pids.end(), more.begin(), more.end());
+        }
+        std::sort(pids.begin(), pids.end());
+        pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
+        std::erase(pids, child_->pid());
+        return pids;
+    }
+
+    /// What a descendant that outlives the command calls later is not in the trace.
+    void tell_who_runs_on() const
+    {
+        if (!child_ || !child_ended_ || !reads_the_kernel() || following_ == follow_kind::none) {
+            return;
+        }
+        const auto pids = living_descendants();
+        if (!pids.empty()) {
+            notice("the recording ends, but " + std::to_string(pids.size()) +
+                   " descendant(s) of the command run on, such as process " + std::to_string(pids.front()) +
+                   ": what they call from now on is not in the trace");
+        }
+    }
+
+    /// A setting that is put back before the recording ends would not show in what is read there.
+    void look_at_settings()
+    {
+        if (!reads_the_kernel() || Clock::now() < next_look_) {
+            return;
+        }
+        next_look_ = Clock::now() + look_interval;
+        judge_settings(read_host_state(), ledger_);
+    }
+
+    bool all_processes_ended() const
+    {
+        const bool ended =
+            !processes_.empty() && std::all_of(processes_.begin(), processes_.end(),
+                                               [](const process_handle& p) { return p.has_ended(); });
+        return ended && (following_ == follow_kind::none || follower_.living().empty());
     }
 
     bool stop_asked() const noexcept { return stop_requested_ || options_.stop.stop_requested(); }
@@ -541,13 +670,19 @@ private:
             co_return;
         }
         co_await wait_for_bracket(bracket_role::closing, options_.bracket_timeout);
-        if (serials_may_be_late()) {
-            co_await wait_for_bracket(bracket_role::barrier, barrier_patience);
+        co_await wait_for_late_serials();
+    }
+
+    /// A task can lose its CPU between taking a serial and queueing the record (kernel/audit.c,
+    /// audit_log_start() and audit_log_end()), so that a later record arrives before it.
+    task<void> wait_for_late_serials()
+    {
+        const auto give_up = Clock::now() + late_serial_patience;
+        while (serials_may_be_late() && !pump_ended_ && !abandoned_ && Clock::now() < give_up) {
+            co_await nap(late_serial_poll);
         }
     }
 
-    /// Serials taken on two CPUs can arrive swapped; a second record of our own shows that none is on its
-    /// way.
     bool serials_may_be_late() const
     {
         const loss_counts known = ledger_.counts();
@@ -586,14 +721,48 @@ private:
                 co_return;
             }
             const auto brackets = reader_.brackets_seen();
-            reader_.read(batch);
+            look_at(batch);
             if (!reader_.calls().empty()) {
                 co_await aggregator_->async_add(reader_.calls(), token());
             }
             if (reader_.brackets_seen() != brackets) {
                 wake();
             }
+            if (can_pause(source)) {
+                pause_.expires_after(drain_pause);
+                co_await pause_.async_wait(token());
+            }
         }
+    }
+
+    /// A reader that takes each record at once takes the processor from those who make them.
+    bool can_pause(const basic_audit_source<strand_type>& source) const noexcept
+    {
+        return source.receive_buffer() >= roomy_buffer && !source_must_end_;
+    }
+
+    bool can_pause(const basic_kmsg_source<strand_type>&) const noexcept { return false; }
+
+    void look_at(const record_batch& batch)
+    {
+        if (follower_.is_open()) {
+            follower_.catch_up();
+            follow_the_clock();
+        }
+        reader_.read(batch);
+    }
+
+    void follow_the_clock()
+    {
+        const auto offset = wall_clock_offset();
+        const bool was_set = clock_offset_ && std::chrono::abs(offset - *clock_offset_) > clock_tolerance;
+        if (was_set && (following_ == follow_kind::tree || following_ == follow_kind::container)) {
+            ledger_.cannot_prove(
+                "the wall clock was set while recording: records of two processes that had the "
+                "same id can't be told apart");
+        }
+        clock_offset_ = offset;
+        reader_.set_clock_offset(offset);
     }
 
     void note_source_end(boost::system::error_code ec)
@@ -623,6 +792,11 @@ private:
         flusher_stop_.emit(boost::asio::cancellation_type::terminal);
         child_watch_.close();
         co_await stop_source();
+        while (!forks_ended_) {
+            follower_.cancel();
+            co_await nap(cancel_repeat);
+        }
+        follower_.close();
         while (tasks_ != 0) {
             co_await nap(options_.stop_check_interval);
         }
@@ -636,6 +810,7 @@ private:
             // Again and again: a read that had ended by itself may have been about to start another wait.
             audit_.cancel();
             kmsg_.cancel();
+            pause_.cancel();
             co_await nap(cancel_repeat);
         }
         audit_.close();
@@ -697,6 +872,7 @@ private:
     report make_report(const trace& counts)
     {
         judge_host(before_, read_host_state(), ledger_);
+        judge_actions_watch();
         judge_source();
         judge_filters(counts);
         judge_descendants(counts);
@@ -724,6 +900,15 @@ private:
         }
     }
 
+    void judge_actions_watch()
+    {
+        if (reads_the_kernel() && actions_watch_->was_written()) {
+            ledger_.cannot_prove(
+                "kernel.seccomp.actions_logged was written while recording: for a moment it may "
+                "not have held `log`");
+        }
+    }
+
     void judge_filters(const trace& counts)
     {
         const filter_calls& own = reader_.own_filters();
@@ -740,9 +925,11 @@ private:
                 " seccomp filters, one of them ours: another one may hide calls from the log");
         }
         for (const process_handle& p : processes_) {
-            if (filters_of(p.pid()).value_or(1) > 1) {
-                ledger_.cannot_prove(doubt_about_filters(p.pid()));
-            }
+            judge_filters_of(p.pid());
+        }
+        if (!child_ && following_ != follow_kind::none) {
+            const auto pids = relatives();
+            std::for_each(pids.begin(), pids.end(), [this](pid_t pid) { judge_filters_of(pid); });
         }
         // The command's leader was looked at when it had ended; others that called prctl(2) could not be.
         const bool only_leader =
@@ -753,16 +940,32 @@ private:
         }
     }
 
+    void judge_filters_of(pid_t pid)
+    {
+        if (filters_of(pid).value_or(1) != 1) {
+            ledger_.cannot_prove(doubt_about_filters(pid));
+        }
+    }
+
     void judge_descendants(const trace& counts)
     {
-        if (!child_ || !may_make_tasks(counts) || !options_.command->new_session) {
+        if (wanted_following() == follow_kind::none) {
             return;
         }
-        if (!child_->session()) {
-            ledger_.cannot_prove("descendants of the command are not recorded: " + child_->session_note());
-        } else if (reader_.strays() != 0) {
+        const bool only_command = child_ && !may_make_tasks(counts);
+        if (following_ == follow_kind::none && !only_command) {
+            ledger_.cannot_prove("descendants are not recorded: " + why_no_fork_events());
+        }
+        if (following_ == follow_kind::session && reader_.strays() != 0 && !follower_.knows_all() &&
+            !only_command) {
+            ledger_.cannot_prove("records of other audit sessions may be those of descendants that changed "
+                                 "theirs: " +
+                                 (follower_.is_open() ? "fork events were lost" : why_no_fork_events()));
+        }
+        if (reader_.unclear() != 0) {
             ledger_.cannot_prove(
-                "records of other audit sessions may be those of descendants that changed theirs");
+                std::to_string(reader_.unclear()) +
+                " records are of processes that may be descendants (CLONE_PARENT) or may not");
         }
     }
 
@@ -790,11 +993,17 @@ private:
     std::optional<printk_ratelimit_hold> hold_;
     std::vector<process_handle> processes_;
     timer_type wake_;
+    timer_type pause_;
     boost::asio::posix::basic_stream_descriptor<strand_type> child_watch_;
     boost::asio::cancellation_signal flusher_stop_;
 
     target target_;
     loss_ledger ledger_;
+    follower<strand_type> follower_;
+    follow_kind following_ = follow_kind::none;
+    std::optional<std::chrono::nanoseconds> clock_offset_;
+    std::optional<setting_watch> actions_watch_;
+    typename Clock::time_point next_look_{};
     record_reader reader_;
     host_state before_;
     std::optional<exit_status> child_status_;
@@ -807,6 +1016,7 @@ private:
     bool abandoned_ = false;
     bool pump_ended_ = true;
     bool source_must_end_ = false;
+    bool forks_ended_ = true;
 };
 
 } // namespace sctrace::detail

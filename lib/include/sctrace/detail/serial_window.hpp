@@ -10,6 +10,8 @@ namespace sctrace::detail {
 
 /// The audit serials seen between two known ones, whatever their order of arrival.
 /**
+ * Serials may be seen before the window is opened: one that is newer than the first may have overtaken it.
+ *
  * Serials may arrive swapped (two CPUs) or much later (records of an audited system call keep the serial of
  * its start) and wrap at 2^32; only those that never arrive are missing. Memory is bounded: beyond
  * `max_gaps` separate gaps the oldest ones are settled as missing for good.
@@ -45,6 +47,7 @@ private:
     // Serials are kept as 64-bit numbers, so that wrapping around needs no special case.
     std::uint64_t first_ = 0;
     std::uint64_t last_ = 0;
+    // Zero until the first serial is seen.
     std::uint64_t next_ = 0;
     std::uint64_t settled_ = 0;
     std::vector<gap> gaps_;

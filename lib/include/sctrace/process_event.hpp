@@ -1,0 +1,48 @@
+#ifndef SCTRACE_PROCESS_EVENT_HPP
+#define SCTRACE_PROCESS_EVENT_HPP
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace sctrace {
+
+/// A task's beginning or end, as the kernel's process connector reports it (drivers/connector/cn_proc.c).
+/** All ids are those of the initial pid namespace. */
+struct process_event {
+    enum class kind {
+        /// A process was made, or a thread: then `thread` differs from `process`.
+        fork,
+        /// A thread ended: the process's first one if `thread` equals `process`, not necessarily its last.
+        exit,
+    };
+
+    kind what = kind::fork;
+    /// CLOCK_MONOTONIC.
+    std::chrono::nanoseconds time{};
+    /// The process (thread group) that began, got a thread or lost one.
+    pid_t process = 0;
+    /// The task itself.
+    pid_t thread = 0;
+    /// The process that made it; with CLONE_PARENT the parent of that one. 0 where the kernel does not tell.
+    pid_t parent = 0;
+};
+
+/// What a read of the process connector brought.
+struct process_event_batch {
+    std::vector<process_event> events;
+    /// Times that the socket's buffer overran: events are missing, nobody knows how many.
+    std::uint64_t overruns = 0;
+
+    void clear() noexcept
+    {
+        events.clear();
+        overruns = 0;
+    }
+};
+
+} // namespace sctrace
+
+#endif

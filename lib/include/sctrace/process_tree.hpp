@@ -1,0 +1,126 @@
+#ifndef SCTRACE_PROCESS_TREE_HPP
+#define SCTRACE_PROCESS_TREE_HPP
+
+#include <sctrace/process_event.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace sctrace {
+
+/// Whose a record is.
+enum class membership {
+    ours,
+    foreign,
+    /// It can't be told: the process may be a relative, or two processes had the number at about that time.
+    unclear,
+};
+
+/// Which processes descend from some others, by fork events; a number that is used again is another process.
+/**
+ * A record of a process may be asked about long after the process has ended: the dead are kept until
+ * forget_dead(). Two processes of one number are told apart by their time of birth, which the kernel stamps
+ * exactly; a record's own time is up to one tick old (kernel/audit.c, audit_log_start() takes the coarse
+ * clock).
+ *
+ * Events may come late, but in order; add() may be called before or after the events of what it adds.
+ *
+ * @par Thread Safety
+ * Distinct objects: Safe. Shared objects: Unsafe.
+ */
+class process_tree {
+public:
+    using time = std::chrono::nanoseconds;
+
+    /// How much later than its own time a record can have been made: a tick at 100 Hz and a millisecond.
+    static constexpr time record_lag = std::chrono::milliseconds(11);
+
+    /// Takes in the process that has @p pid at the time @p seen, and all that it makes from its birth on.
+    void add(pid_t pid, time seen);
+
+    /// From now on children of members are foreign.
+    void leave_children_out() noexcept { with_children_ = false; }
+
+    /// Takes in the next process that gets @p pid.
+    void expect(pid_t pid) { expected_.insert(pid); }
+
+    /// Children that @p pid makes from now on may be siblings that a member made with CLONE_PARENT.
+    void suspect_children_of(pid_t pid) { suspects_.insert(pid); }
+
+    /// Marks the process that has @p pid at the time @p seen as one that could not be looked at.
+    void cannot_tell(pid_t pid, time seen);
+
+    /// The process that has @p pid at the time @p seen is no member, if that was unclear.
+    void rule_out(pid_t pid, time seen);
+
+    void apply(const process_event& event);
+
+    /// Whose a record is that carries @p pid and was made at @p made, or up to record_lag later.
+    membership whose(pid_t pid, time made) const;
+
+    /// Members that have not been seen to end; a process whose first thread alone ended is among them.
+    std::vector<pid_t> living() const;
+
+    /// How often what whose() answers can have changed.
+    std::uint64_t changes() const noexcept { return changes_; }
+
+    /// Drops processes that ended before @p then.
+    void forget_dead(time then);
+
+    /// How many processes are remembered, dead ones included.
+    std::size_t size() const noexcept { return known_.size(); }
+
+    /// Fork or exit events are missing: from now on only numbers that are used again end what is remembered.
+    /**
+     * What seemed to end at @p since or later, while events were missing, may live: it may have got a thread
+     * unnoticed.
+     */
+    void events_were_lost(time since = time::max());
+
+private:
+    /// One process among those that have had its number.
+    struct incarnation {
+        /// Unknown while it is the smallest time; an event that is not later than `seen` then tells it.
+        time born;
+        time seen;
+        membership whose = membership::foreign;
+        /// Living threads; unknown when negative.
+        long threads = 1;
+        time ended = time::max();
+        /// Another process may have had the number shortly before.
+        bool contested = false;
+    };
+    using incarnations = std::vector<incarnation>;
+
+    struct ending {
+        pid_t pid;
+        time when;
+    };
+
+    void begin(const process_event& event);
+    void end(const process_event& event);
+    void add_thread(const process_event& event);
+    void remove_thread(const process_event& event);
+    membership membership_of_child(const process_event& event);
+    incarnation& at_or_new(pid_t pid, time seen);
+    const incarnation* at(pid_t pid, time when) const;
+    bool ended_shortly_before(pid_t pid, time born) const;
+
+    std::unordered_map<pid_t, incarnations> known_;
+    std::unordered_set<pid_t> suspects_;
+    std::unordered_set<pid_t> expected_;
+    std::deque<ending> foreign_endings_;
+    bool with_children_ = true;
+    std::uint64_t changes_ = 0;
+};
+
+} // namespace sctrace
+
+#endif

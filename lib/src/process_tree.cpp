@@ -1,0 +1,231 @@
+#include <sctrace/process_tree.hpp>
+
+#include <algorithm>
+#include <iterator>
+
+namespace sctrace {
+
+namespace {
+
+constexpr process_tree::time unknown_birth = process_tree::time::min();
+constexpr long unknown_threads = -1;
+
+/// The first of @p all that was born after @p when.
+template <class Incarnations>
+auto first_born_after(Incarnations& all, process_tree::time when)
+{
+    return std::upper_bound(all.begin(), all.end(), when,
+                            [](process_tree::time t, const auto& i) { return t < i.born; });
+}
+
+} // namespace
+
+void process_tree::add(pid_t pid, time seen)
+{
+    incarnation& found = at_or_new(pid, seen);
+    if (found.whose != membership::ours) {
+        found.whose = membership::ours;
+        ++changes_;
+    }
+}
+
+void process_tree::cannot_tell(pid_t pid, time seen)
+{
+    incarnation& found = at_or_new(pid, seen);
+    if (found.whose == membership::foreign) {
+        found.whose = membership::unclear;
+        ++changes_;
+    }
+}
+
+void process_tree::rule_out(pid_t pid, time seen)
+{
+    auto* const found = const_cast<incarnation*>(at(pid, seen));
+    if (found && found->whose == membership::unclear) {
+        found->whose = membership::foreign;
+        ++changes_;
+    }
+}
+
+process_tree::incarnation& process_tree::at_or_new(pid_t pid, time seen)
+{
+    incarnations& all = known_[pid];
+    const auto later = first_born_after(all, seen);
+    const bool has_previous = later != all.begin();
+    if (has_previous && std::prev(later)->ended >= seen) {
+        return *std::prev(later);
+    }
+    ++changes_;
+    const time born = has_previous ? std::prev(later)->ended : unknown_birth;
+    return *all.insert(later, incarnation{born, seen, membership::foreign, unknown_threads});
+}
+
+void process_tree::apply(const process_event& event)
+{
+    if (event.what == process_event::kind::exit) {
+        end(event);
+    } else if (event.thread == event.process) {
+        begin(event);
+    } else {
+        add_thread(event);
+    }
+}
+
+void process_tree::begin(const process_event& event)
+{
+    const membership whose = membership_of_child(event);
+    const auto known = known_.find(event.process);
+    if (known == known_.end()) {
+        if (whose == membership::foreign) {
+            return;
+        }
+        known_[event.process].push_back(
+            {event.time, event.time, whose, 1, time::max(), ended_shortly_before(event.process, event.time)});
+        ++changes_;
+        return;
+    }
+    incarnation& last = known->second.back();
+    if (event.time <= last.seen) {
+        // It was taken in before the event of its birth came.
+        last.contested =
+            last.contested || last.born != unknown_birth || ended_shortly_before(event.process, event.time);
+        last.born = event.time;
+        last.threads = 1;
+        last.ended = time::max();
+        last.whose = whose == membership::ours ? whose : last.whose;
+    } else {
+        known->second.push_back({event.time, event.time, whose});
+    }
+    ++changes_;
+}
+
+membership process_tree::membership_of_child(const process_event& event)
+{
+    if (expected_.erase(event.process) != 0) {
+        return membership::ours;
+    }
+    if (!with_children_) {
+        return membership::foreign;
+    }
+    const incarnation* const parent = at(event.parent, event.time);
+    if (parent && parent->whose != membership::foreign) {
+        return parent->whose;
+    }
+    return suspects_.contains(event.parent) ? membership::unclear : membership::foreign;
+}
+
+void process_tree::end(const process_event& event)
+{
+    const incarnation* const known = at(event.process, event.time);
+    if (!known || known->born == unknown_birth) {
+        foreign_endings_.push_back({event.process, event.time});
+    }
+    while (!foreign_endings_.empty() && foreign_endings_.front().when < event.time - record_lag) {
+        foreign_endings_.pop_front();
+    }
+    remove_thread(event);
+}
+
+void process_tree::add_thread(const process_event& event)
+{
+    auto* const found = const_cast<incarnation*>(at(event.process, event.time));
+    if (found && found->threads != unknown_threads) {
+        ++found->threads;
+    }
+}
+
+/// The kernel tells of an end after it made the number free: the number's next owner may be there already.
+void process_tree::remove_thread(const process_event& event)
+{
+    const auto known = known_.find(event.process);
+    if (known == known_.end()) {
+        return;
+    }
+    const auto later = first_born_after(known->second, event.time);
+    const auto oldest =
+        std::find_if(known->second.begin(), later, [](const auto& i) { return i.threads > 0; });
+    if (oldest != later && --oldest->threads == 0) {
+        oldest->ended = event.time;
+    }
+}
+
+const process_tree::incarnation* process_tree::at(pid_t pid, time when) const
+{
+    const auto known = known_.find(pid);
+    if (known == known_.end()) {
+        return nullptr;
+    }
+    const auto later = first_born_after(known->second, when);
+    return later == known->second.begin() ? nullptr : &*std::prev(later);
+}
+
+bool process_tree::ended_shortly_before(pid_t pid, time born) const
+{
+    return std::any_of(foreign_endings_.begin(), foreign_endings_.end(),
+                       [&](const ending& e) { return e.pid == pid && e.when >= born - record_lag; });
+}
+
+membership process_tree::whose(pid_t pid, time made) const
+{
+    const auto known = known_.find(pid);
+    if (known == known_.end()) {
+        return membership::foreign;
+    }
+    const incarnations& all = known->second;
+    const auto later = first_born_after(all, made + record_lag);
+    if (later == all.begin()) {
+        return membership::foreign;
+    }
+    const auto last = std::prev(later);
+    for (auto i = last; i->born > made; --i) {
+        const bool has_previous = i != all.begin();
+        const bool contested = has_previous ? std::prev(i)->ended >= made : i->contested;
+        const membership previous = has_previous ? std::prev(i)->whose : membership::foreign;
+        if (contested && previous != last->whose) {
+            return membership::unclear;
+        }
+        if (!contested || !has_previous) {
+            break;
+        }
+    }
+    return last->whose;
+}
+
+std::vector<pid_t> process_tree::living() const
+{
+    std::vector<pid_t> pids;
+    for (const auto& [pid, all] : known_) {
+        if (all.back().whose == membership::ours && all.back().ended == time::max()) {
+            pids.push_back(pid);
+        }
+    }
+    std::sort(pids.begin(), pids.end());
+    return pids;
+}
+
+void process_tree::forget_dead(time then)
+{
+    for (auto known = known_.begin(); known != known_.end();) {
+        incarnations& all = known->second;
+        for (std::size_t i = 0; i + 1 < all.size(); ++i) {
+            all[i].ended = std::min(all[i].ended, all[i + 1].born);
+        }
+        std::erase_if(all, [then](const incarnation& i) { return i.ended < then; });
+        const bool only_foreign = std::all_of(
+            all.begin(), all.end(), [](const incarnation& i) { return i.whose == membership::foreign; });
+        known = only_foreign ? known_.erase(known) : std::next(known);
+    }
+    ++changes_;
+}
+
+void process_tree::events_were_lost(time since)
+{
+    for (auto& [pid, all] : known_) {
+        for (incarnation& i : all) {
+            i.threads = unknown_threads;
+            i.ended = i.ended < since ? i.ended : time::max();
+        }
+    }
+}
+
+} // namespace sctrace

@@ -1,0 +1,248 @@
+#include <sctrace/detail/host_state.hpp>
+#include <sctrace/detail/process_scan.hpp>
+#include <sctrace/detail/tree_keeper.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+#include <time.h>
+#include <unistd.h>
+
+namespace sctrace::detail {
+
+namespace {
+
+using std::chrono::seconds;
+
+/// A record can wait in the kernel for as long as `audit_backlog_wait_time` says, by default a minute, before
+/// its process may go on and end.
+constexpr seconds memory_of_the_dead{120};
+constexpr seconds forgetting_interval{10};
+
+std::chrono::nanoseconds read_clock(clockid_t id) noexcept
+{
+    timespec now = {};
+    ::clock_gettime(id, &now);
+    return seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+bool is_birth_of_process(const process_event& event) noexcept
+{
+    return event.what == process_event::kind::fork && event.thread == event.process;
+}
+
+} // namespace
+
+process_tree::time monotonic_now() noexcept
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+std::chrono::nanoseconds wall_clock_offset() noexcept
+{
+    return read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC);
+}
+
+tree_keeper::tree_keeper(target& whose, loss_ledger& ledger)
+    : tree_(whose.follow_tree())
+    , ledger_(ledger)
+    , own_namespace_(pid_namespace_of(::getpid()))
+    , last_forgetting_(monotonic_now())
+{
+}
+
+void tree_keeper::follow_pids(std::span<const pid_t> pids, follow_kind how)
+{
+    how_ = how;
+    if (how == follow_kind::none) {
+        tree_.leave_children_out();
+    }
+    listing_began_ = monotonic_now();
+    for (const pid_t pid : pids) {
+        if (is_alive(pid)) {
+            tree_.add(pid, listing_began_);
+        } else {
+            tree_.expect(pid);
+        }
+    }
+    if (how != follow_kind::none) {
+        std::for_each(pids.begin(), pids.end(), [this](pid_t pid) { suspect_siblings_of(pid); });
+        add_all(with_descendants(pids), listing_began_);
+    }
+    if (how == follow_kind::container) {
+        follow_containers(pids);
+    }
+    listing_ended_ = monotonic_now();
+}
+
+void tree_keeper::follow_command(pid_t pid, follow_kind how)
+{
+    how_ = how;
+    if (how == follow_kind::none) {
+        tree_.leave_children_out();
+    } else if (how == follow_kind::tree) {
+        suspect_siblings_of(pid);
+    }
+    tree_.add(pid, monotonic_now());
+}
+
+void tree_keeper::add_all(std::span<const pid_t> pids, process_tree::time seen)
+{
+    for (const pid_t pid : pids) {
+        tree_.add(pid, seen);
+    }
+}
+
+void tree_keeper::follow_containers(std::span<const pid_t> pids)
+{
+    for (const pid_t pid : pids) {
+        if (const auto id = pid_namespace_of(pid)) {
+            containers_.push_back(*id);
+            add_all(processes_in_pid_namespace(*id), listing_began_);
+        } else {
+            ledger_.cannot_prove("the pid namespace of process " + std::to_string(pid) + " can't be read");
+        }
+    }
+}
+
+/// With CLONE_PARENT a member makes a child of its own parent; an orphan's parent is one of the ancestors.
+void tree_keeper::suspect_siblings_of(pid_t pid)
+{
+    for (const pid_t ancestor : ancestors_of(pid)) {
+        ancestors_.push_back(ancestor);
+        tree_.suspect_children_of(ancestor);
+    }
+}
+
+void tree_keeper::take(const process_event_batch& batch)
+{
+    for (const process_event& event : batch.events) {
+        if (is_birth_of_process(event)) {
+            take_birth(event);
+        } else {
+            tree_.apply(event);
+            watch_for_endings_while_listing(event);
+        }
+    }
+    if (batch.overruns != 0) {
+        note_overruns(batch);
+    }
+    forget_dead_now_and_then();
+}
+
+void tree_keeper::take_birth(const process_event& event)
+{
+    const auto entered =
+        containers_.empty() ? where::unasked : where_is(event.process, event.parent, event.time);
+    if (entered == where::in_container) {
+        tree_.expect(event.process);
+    }
+    tree_.apply(event);
+    if (is_listing(event.time)) {
+        born_while_listing_.insert(event.process);
+    }
+    if (entered == where::unknown) {
+        tree_.cannot_tell(event.process, event.time);
+    } else if (entered == where::outside || is_surely_foreign(event)) {
+        tree_.rule_out(event.process, event.time);
+    }
+}
+
+/// Who enters a container from outside (setns(2)) has children in it that descend from none of its processes.
+tree_keeper::where tree_keeper::where_is(pid_t pid, pid_t parent, process_tree::time born) const
+{
+    if (tree_.whose(parent, born) == membership::ours) {
+        return where::unasked;
+    }
+    const auto id = pid_namespace_of(pid);
+    if (!id) {
+        return where::unknown;
+    }
+    if (std::find(containers_.begin(), containers_.end(), *id) != containers_.end()) {
+        return where::in_container;
+    }
+    // Descendants are in the same namespace or in one below it, and this process's own is below none.
+    return id == own_namespace_ ? where::outside : where::unasked;
+}
+
+/// A filter is inherited and never goes away: a process without one descends from nobody who is recorded.
+bool tree_keeper::is_surely_foreign(const process_event& event) const
+{
+    return tree_.whose(event.process, event.time) == membership::unclear && has_no_filter(event.process);
+}
+
+/// Children are handed over shortly before the end of a process is stamped (kernel/exit.c, do_exit).
+bool tree_keeper::is_listing(process_tree::time when) const
+{
+    return how_ != follow_kind::none && when >= listing_began_ &&
+           when <= listing_ended_ + process_tree::record_lag;
+}
+
+/// A process that ends while /proc is read gives its children to one of its ancestors: they may have been
+/// overlooked.
+void tree_keeper::watch_for_endings_while_listing(const process_event& event)
+{
+    const bool newborn = born_while_listing_.contains(event.process);
+    if (event.what != process_event::kind::exit || newborn || !is_listing(event.time) ||
+        is_alive(event.process)) {
+        return;
+    }
+    const auto is_member = [&](pid_t pid) { return tree_.whose(pid, event.time) == membership::ours; };
+    ended_while_listing_ =
+        ended_while_listing_ || event.parent == 0 || is_member(event.process) || is_member(event.parent);
+}
+
+void tree_keeper::settle_listing()
+{
+    if (!ended_while_listing_) {
+        return;
+    }
+    const auto children = children_of(ancestors_);
+    const bool may_be_overlooked = std::any_of(children.begin(), children.end(), [this](pid_t pid) {
+        return tree_.whose(pid, monotonic_now()) != membership::ours && !has_no_filter(pid);
+    });
+    if (may_be_overlooked) {
+        ledger_.cannot_prove(
+            "a descendant ended while the existing ones were being listed: a child of its own "
+            "may have been overlooked");
+    }
+}
+
+void tree_keeper::note_overruns(const process_event_batch& batch)
+{
+    ledger_.fork_event_overrun(batch.overruns);
+    lost_nothing_ = false;
+    tree_.events_were_lost(batch.events.empty() ? process_tree::time::max() : batch.events.front().time);
+    if (how_ == follow_kind::tree || how_ == follow_kind::container) {
+        ledger_.cannot_prove("fork events were lost: descendants may have been overlooked");
+        list_again();
+    }
+}
+
+/// Who has been overlooked so far may at least be recorded from now on.
+void tree_keeper::list_again()
+{
+    const auto seen = monotonic_now();
+    add_all(with_descendants(living()), seen);
+    for (const std::uint64_t id : containers_) {
+        add_all(processes_in_pid_namespace(id), seen);
+    }
+}
+
+void tree_keeper::forget_dead_now_and_then()
+{
+    const auto now = monotonic_now();
+    if (now - last_forgetting_ >= forgetting_interval) {
+        last_forgetting_ = now;
+        tree_.forget_dead(now - memory_of_the_dead);
+    }
+}
+
+std::vector<pid_t> tree_keeper::living() const
+{
+    std::vector<pid_t> pids = tree_.living();
+    std::erase_if(pids, [](pid_t pid) { return !is_alive(pid); });
+    return pids;
+}
+
+} // namespace sctrace::detail
