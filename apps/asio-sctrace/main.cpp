@@ -1,13 +1,26 @@
+#include "doctor_command.hpp"
 #include "record_command.hpp"
 #include "usage.hpp"
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
+
+struct command {
+    std::string_view name;
+    int (*run)(const std::vector<std::string>& words);
+};
+
+constexpr std::array commands{
+    command{"doctor", asio_sctrace::doctor_command},
+    command{"record", asio_sctrace::record_command},
+};
 
 constexpr std::string_view help =
     R"(asio-sctrace records which system calls processes make, from the kernel's SECCOMP audit records.
@@ -16,6 +29,7 @@ Usage: asio-sctrace COMMAND [options]
 
 Commands:
   record    run a command, or watch running processes, and write the trace of their system calls
+  doctor    say what this host allows for a recording, and what to change
 
 `asio-sctrace COMMAND --help` explains a command. Common options: --help, --version, --quiet.
 Exit status: 0 success, 1 failure, 2 wrong usage; each command's help tells what else it returns.
@@ -32,26 +46,38 @@ std::vector<std::string> options_behind_command(std::vector<std::string> words)
     return words;
 }
 
+int run_command(const command& chosen, const std::vector<std::string>& words)
+{
+    using asio_sctrace::usage_error;
+    try {
+        return chosen.run(words);
+    } catch (const usage_error& e) {
+        throw usage_error(e.what() + (" (see asio-sctrace " + std::string(chosen.name)) + " --help)");
+    }
+}
+
 int run(const std::vector<std::string>& given)
 {
     using namespace asio_sctrace;
     const std::vector<std::string> words = options_behind_command(given);
     if (words.empty()) {
-        throw usage_error("no command given");
+        throw usage_error("no command given (see asio-sctrace --help)");
     }
-    const std::string& command = words.front();
-    if (command == "--help" || command == "-h" || command == "help") {
+    const std::string& word = words.front();
+    if (word == "--help" || word == "-h" || word == "help") {
         std::cout << help;
         return exit_code::success;
     }
-    if (command == "--version") {
+    if (word == "--version") {
         show_version();
         return exit_code::success;
     }
-    if (command == "record") {
-        return record_command({words.begin() + 1, words.end()});
+    const auto* chosen =
+        std::find_if(commands.begin(), commands.end(), [&](const command& c) { return c.name == word; });
+    if (chosen == commands.end()) {
+        throw usage_error("unknown command '" + word + "' (see asio-sctrace --help)");
     }
-    throw usage_error("unknown command '" + command + "'");
+    return run_command(*chosen, {words.begin() + 1, words.end()});
 }
 
 } // namespace
@@ -61,9 +87,7 @@ int main(int argc, char** argv)
     try {
         return run({argv + 1, argv + argc});
     } catch (const asio_sctrace::usage_error& e) {
-        const bool of_record = std::find(argv, argv + argc, std::string_view("record")) != argv + argc;
-        asio_sctrace::say(std::string(e.what()) + " (see asio-sctrace " + (of_record ? "record " : "") +
-                          "--help)");
+        asio_sctrace::say(e.what());
         return asio_sctrace::exit_code::usage;
     } catch (const std::exception& e) {
         asio_sctrace::say(e.what());

@@ -59,6 +59,9 @@ BOOST_AUTO_TEST_CASE(help_and_version_go_to_standard_output)
         {{"record", "--help"}, "asio-sctrace record [options] -- CMD"},
         {{"record", "-h"}, "asio-sctrace record [options] -- CMD"},
         {{"record", "--help", "--", "/bin/false"}, "asio-sctrace record [options] -- CMD"},
+        {{"doctor", "--help"}, "asio-sctrace doctor [options]"},
+        {{"doctor", "-h"}, "asio-sctrace doctor [options]"},
+        {{"doctor", "--version"}, "asio-sctrace " SCTRACE_VERSION "\n"},
     };
     for (const auto& [arguments, text] : asked) {
         const outcome o = run(tool(arguments));
@@ -75,8 +78,9 @@ BOOST_AUTO_TEST_CASE(the_help_of_record_names_every_option_with_its_default)
         {"--output", "default: only the table"},
         {"--source", "=auto"},
         {"--kmsg", "=/dev/kmsg"},
-        {"--follow", "default for CMD"},
-        {"--follow", "default for --pid"},
+        {"--follow", "default: session for CMD, none for --pid"},
+        {"--wait-descendants", "default: the recording ends with CMD"},
+        {"--receive-buffer", "=64M"},
         {"--lift-ratelimit", "default: leave it"},
         {"--flush-interval", "=5"},
         {"--duration", "=0"},
@@ -105,10 +109,14 @@ BOOST_AUTO_TEST_CASE(a_command_line_that_cannot_be_understood_names_the_word)
         return joined(joined({"record"}, options), command);
     };
     const std::vector<mistake> mistakes{
-        {{}, {"no command given"}},
-        {{"bogus"}, {"'bogus'"}},
+        {{}, {"no command given", "(see asio-sctrace --help)"}},
+        {{"bogus"}, {"'bogus'", "(see asio-sctrace --help)"}},
         {{"--bogus"}, {"'--bogus'"}},
-        {{"record"}, {"nothing to record", "--pid"}},
+        {{"record"}, {"nothing to record", "--pid", "(see asio-sctrace record --help)"}},
+        {{"doctor", "--bogus"}, {"'--bogus'", "(see asio-sctrace doctor --help)"}},
+        {{"--quiet", "doctor", "record"}, {"'record'", "(see asio-sctrace doctor --help)"}},
+        {{"doctor", "--json=1"}, {"'--json=1'"}},
+        {{"doctor", ""}, {"''"}},
         {{"record", "--"}, {"'--'"}},
         {{"record", "--", ""}, {"'--'"}},
         {{"record", "stray"}, {"'stray'", "--"}},
@@ -137,6 +145,12 @@ BOOST_AUTO_TEST_CASE(a_command_line_that_cannot_be_understood_names_the_word)
         {with_command({"--source", "bogus"}), {"--source", "'bogus'", "kmsg"}},
         {with_command({"--follow", "bogus"}), {"--follow", "'bogus'", "session"}},
         {{"record", "--follow", "session", "--pid", "1"}, {"--follow", "'session'"}},
+        {with_command({"--follow", "container"}), {"--follow", "'container'", "--pid"}},
+        {{"record", "--wait-descendants", "--pid", "1"}, {"--wait-descendants", "--pid"}},
+        {with_command({"--receive-buffer", "0"}), {"--receive-buffer", "'0'"}},
+        {with_command({"--receive-buffer", "64G"}), {"--receive-buffer", "'64G'"}},
+        {with_command({"--receive-buffer", "1025M"}), {"--receive-buffer", "'1025M'"}},
+        {with_command({"--receive-buffer", "M"}), {"--receive-buffer", "'M'"}},
         {{"record", "--user", "nobody", "--pid", "1"}, {"--user", "'nobody'"}},
         {with_command({"-o", "-", "--report", "-"}), {"--output", "--report", "'-'"}},
         {with_command({"-o", "-", "--report", "/dev/stdout"}), {"--output", "--report", "'-'"}},
@@ -150,7 +164,7 @@ BOOST_AUTO_TEST_CASE(a_command_line_that_cannot_be_understood_names_the_word)
 BOOST_AUTO_TEST_CASE(an_option_with_an_empty_value_is_named)
 {
     for (const std::string option : {"--output", "--report", "--kmsg", "--user", "--source", "--follow",
-                                     "--duration", "--flush-interval"}) {
+                                     "--duration", "--flush-interval", "--receive-buffer"}) {
         require_usage_error({{"record", option, "", "--", "/bin/true"}, {option}});
         require_usage_error({{"record", option + "=", "--", "/bin/true"}, {option}});
     }

@@ -105,6 +105,34 @@ std::vector<std::byte> make_rule(std::uint32_t list, const std::vector<field>& f
     return bytes;
 }
 
+// A feature of the audit subsystem that is switched on for as long as it lives. Nothing is locked.
+class temporary_feature {
+public:
+    explicit temporary_feature(std::uint32_t number)
+        : number_(number)
+        , set_(set(true))
+    {
+    }
+    temporary_feature(const temporary_feature&) = delete;
+    temporary_feature& operator=(const temporary_feature&) = delete;
+    ~temporary_feature() { set(false); }
+
+    bool is_set() const { return set_; }
+
+private:
+    bool set(bool on) const
+    {
+        ::audit_features wanted{};
+        wanted.vers = AUDIT_FEATURE_VERSION;
+        wanted.mask = AUDIT_FEATURE_TO_MASK(number_);
+        wanted.features = on ? wanted.mask : 0;
+        return audit_socket().send(AUDIT_SET_FEATURE, std::as_bytes(std::span(&wanted, 1))) == 0;
+    }
+
+    std::uint32_t number_;
+    bool set_;
+};
+
 // A rule of the kernel's for as long as it lives.
 class temporary_rule {
 public:
@@ -153,6 +181,9 @@ std::string errors_in_child(Prepare prepare)
         prepare();
         const auto status = read_audit_status();
         const auto rules = read_exclude_rules();
+        const auto features = read_audit_features();
+        if (features.error() != status.error())
+            return "features: " + features.error().to_string();
         return status.error().to_string() + " " + rules.error().to_string();
     });
 }
@@ -177,8 +208,32 @@ BOOST_AUTO_TEST_CASE(tells_what_the_kernel_tells)
     BOOST_TEST(status->daemon_pid == raw.pid);
     BOOST_TEST(status->rate_limit == raw.rate_limit);
     BOOST_TEST(status->backlog_limit == raw.backlog_limit);
+    BOOST_TEST(status->backlog_wait_time == raw.backlog_wait_time);
     BOOST_TEST(status->lost <= raw.lost);
     BOOST_TEST(raw.backlog_limit != 0U);
+}
+
+// Where no process has a login uid, a moment of this does not disturb anybody.
+BOOST_AUTO_TEST_CASE(features)
+{
+    if (!may_control_audit())
+        return test::skip("audit features need CAP_AUDIT_CONTROL in the host's own namespaces");
+    const auto before = read_audit_features().value();
+    if (before.only_unset_loginuid || before.loginuid_immutable)
+        return test::skip("this host has its audit features set already");
+    {
+        const temporary_feature feature(AUDIT_FEATURE_ONLY_UNSET_LOGINUID);
+        BOOST_REQUIRE(feature.is_set());
+        BOOST_TEST(read_audit_features()->only_unset_loginuid);
+        BOOST_TEST(!read_audit_features()->loginuid_immutable);
+    }
+    {
+        const temporary_feature feature(AUDIT_FEATURE_LOGINUID_IMMUTABLE);
+        BOOST_REQUIRE(feature.is_set());
+        BOOST_TEST(read_audit_features()->loginuid_immutable);
+        BOOST_TEST(!read_audit_features()->only_unset_loginuid);
+    }
+    BOOST_TEST(!read_audit_features()->loginuid_immutable);
 }
 
 BOOST_AUTO_TEST_CASE(exclude_rules_by_type)

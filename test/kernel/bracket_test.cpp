@@ -110,6 +110,74 @@ BOOST_AUTO_TEST_CASE(from_several_threads)
         BOOST_TEST(heard.contains(each));
 }
 
+BOOST_AUTO_TEST_CASE(probe_of_several_calls_in_a_session_of_its_own)
+{
+    test::audit_listener listener;
+    if (!listener.is_open())
+        return test::skip("the audit multicast socket needs CAP_AUDIT_READ");
+    const auto made = emit_probe(3);
+    BOOST_REQUIRE(made.has_value());
+    BOOST_TEST(made->calls == 3U);
+    BOOST_REQUIRE_MESSAGE(made->session.has_value(), made->session_error.message());
+    const auto mark = emit_bracket();
+    BOOST_REQUIRE(mark.has_value());
+    bool found = false;
+    std::vector<std::int64_t> calls;
+    for (const auto& record : listener.records_until(*mark, found)) {
+        if (record.pid == made->pid) {
+            calls.push_back(record.syscall);
+            BOOST_TEST(record.session == *made->session);
+        }
+    }
+    BOOST_TEST(found);
+    const std::vector<std::int64_t> expected{made->syscall, made->syscall + 1, made->syscall + 2};
+    BOOST_TEST(calls == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(every_probe_has_another_session)
+{
+    const auto one = emit_probe(0);
+    const auto other = emit_probe(1);
+    BOOST_REQUIRE((one.has_value() && other.has_value()));
+    if (!one->session)
+        return test::skip("no login uid can be set here: " + one->session_error.message());
+    BOOST_TEST(*one->session != other->session.value());
+}
+
+BOOST_AUTO_TEST_CASE(probe_of_too_many_calls)
+{
+    const auto made = emit_probe(max_probe_calls + 1);
+    BOOST_TEST(made.error() == boost::system::errc::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(probe_without_a_session)
+{
+    const auto session_error_in_child = [](auto prepare) {
+        return test::in_child([prepare] {
+            prepare();
+            const auto made = emit_probe(1);
+            return made && !made->session ? made->session_error.to_string() : std::string("unexpected");
+        });
+    };
+    if (::geteuid() == 0)
+        BOOST_TEST(session_error_in_child(test::hide_proc) == system_code(ENOENT));
+    // The child opens its files with flags that the caller does not use.
+    const auto no_writing = [] { test::fail_call(SYS_openat, EPERM, O_WRONLY | O_CLOEXEC, 2); };
+    BOOST_TEST(session_error_in_child(no_writing) == system_code(EPERM));
+    static constexpr std::uint32_t bytes_read_of_session = 15;
+    const auto no_reading = [] { test::fail_call(SYS_read, EIO, bytes_read_of_session, 2); };
+    BOOST_TEST(session_error_in_child(no_reading) == system_code(EIO));
+}
+
+BOOST_AUTO_TEST_CASE(probe_that_cannot_be_made)
+{
+    const auto error = test::in_child([] {
+        test::fail_call(SYS_seccomp, ENOMEM, SECCOMP_SET_MODE_FILTER);
+        return emit_probe(1).error().to_string();
+    });
+    BOOST_TEST(error == system_code(ENOMEM));
+}
+
 BOOST_AUTO_TEST_CASE(leaves_signals_as_they_were)
 {
     sigset_t before;

@@ -10,6 +10,7 @@
 #include <sctrace/error.hpp>
 #include <sctrace/follow_kind.hpp>
 #include <sctrace/fork_source.hpp>
+#include <sctrace/host_check.hpp>
 #include <sctrace/kmsg_entry.hpp>
 #include <sctrace/kmsg_source.hpp>
 #include <sctrace/launcher.hpp>
