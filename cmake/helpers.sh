@@ -5,7 +5,7 @@
 build_packages=(
     g++ cmake ninja-build libseccomp-dev
     libboost1.81-dev libboost-json1.81-dev libboost-program-options1.81-dev)
-test_packages=(libboost-test1.81-dev strace)
+test_packages=(libboost-test1.81-dev strace git make perl python3)
 
 say() { printf '%s\n' "$*"; }
 

@@ -1,6 +1,7 @@
 // Makes known counts of chosen system calls.
 //
-//     sctrace_generator [--filter] [--comm NAME] [--wait-fd N] [--threads N] [--processes N] SPEC...
+//     sctrace_generator [--filter] [--errno-filter NUMBER] [--comm NAME] [--wait-fd N] [--threads N]
+//                       [--processes N] [--spawn KIND:COUNT] SPEC...
 //
 //     SPEC         NUMBER:COUNT       COUNT calls with that number, decimal or 0x..., which may be negative,
 //     unknown
@@ -8,10 +9,18 @@
 //                  i386:NUMBER:COUNT  the same by int 0x80 (x86_64 only); exit status 77 where the kernel has
 //                  none
 //     --filter     install a filter that logs every call, before anything else
+//     --errno-filter
+//                  install a filter, after the one that logs, which refuses every call of that number; the
+//                  refused calls leave no record
 //     --comm       name of the process and its threads, at most 15 bytes
 //     --wait-fd    each thread waits for a byte or the end of this descriptor before its calls
 //     --threads    threads per process (default 1)
 //     --processes  processes (default 1)
+//     --spawn      the process makes COUNT children after its SPECs; only with one process. KIND is
+//                      clone   all of them at once
+//                      vfork   one after another
+//                      clone3  one after another
+//                      chain   by clone, each of them the child of the one before
 //
 // The process ids, separated by spaces, on one line of the output announce that everything has been prepared:
 // all processes and threads are there, and spin until the line is out. From then on each thread of each
@@ -21,24 +30,32 @@
 //     * nothing else: threads but the first spin until their process ends.
 // and each process then makes one exit_group. The first process is the parent of the others and makes one
 // wait4 for each of them before its exit_group. The counts of every SPEC are thus COUNT * threads *
-// processes.
+// processes. Each child that --spawn makes makes the SPECs and one exit_group, and its parent one call of
+// that KIND and one wait4.
 //
 // Exit status: 0, 1 after a failure, 2 for wrong usage, 77 for no int 0x80.
 
+#include <array>
 #include <atomic>
+#include <cerrno>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <new>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include <linux/filter.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -53,12 +70,17 @@ struct spec {
     std::uint64_t count = 0;
 };
 
+enum class spawn_kind { clone, vfork, clone3, chain };
+
 struct options {
     bool filter = false;
+    std::optional<long> refused;
     std::string comm;
     int wait_fd = -1;
     unsigned threads = 1;
     unsigned processes = 1;
+    spawn_kind spawn = spawn_kind::clone;
+    unsigned spawned = 0;
     std::vector<spec> specs;
 };
 
@@ -110,6 +132,28 @@ spec parse_spec(std::string_view text)
     return parsed;
 }
 
+spawn_kind parse_kind(std::string_view text)
+{
+    if (text == "clone")
+        return spawn_kind::clone;
+    if (text == "vfork")
+        return spawn_kind::vfork;
+    if (text == "clone3")
+        return spawn_kind::clone3;
+    if (text == "chain")
+        return spawn_kind::chain;
+    usage("no kind of child: " + std::string(text));
+}
+
+void parse_spawn(std::string_view text, options& parsed)
+{
+    const auto colon = text.find(':');
+    if (colon == text.npos)
+        usage("no KIND:COUNT: " + std::string(text));
+    parsed.spawn = parse_kind(text.substr(0, colon));
+    parsed.spawned = parse_number<unsigned>(text.substr(colon + 1));
+}
+
 options parse_options(const std::vector<std::string_view>& words)
 {
     options parsed;
@@ -121,6 +165,8 @@ options parse_options(const std::vector<std::string_view>& words)
         };
         if (words[i] == "--filter")
             parsed.filter = true;
+        else if (words[i] == "--errno-filter")
+            parsed.refused = parse_number<long>(value());
         else if (words[i] == "--comm")
             parsed.comm = value();
         else if (words[i] == "--wait-fd")
@@ -129,11 +175,15 @@ options parse_options(const std::vector<std::string_view>& words)
             parsed.threads = parse_number<unsigned>(value());
         else if (words[i] == "--processes")
             parsed.processes = parse_number<unsigned>(value());
+        else if (words[i] == "--spawn")
+            parse_spawn(value(), parsed);
         else
             parsed.specs.push_back(parse_spec(words[i]));
     }
     if (parsed.threads == 0 || parsed.processes == 0)
         usage("at least one thread and one process are needed");
+    if (parsed.spawned != 0 && parsed.processes != 1)
+        usage("--spawn needs one process");
     return parsed;
 }
 
@@ -180,13 +230,29 @@ void require_i386(const options& wanted)
     }
 }
 
-void install_filter()
+void install_filter(std::span<sock_filter> filter)
 {
-    sock_filter log_everything{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_LOG};
-    const sock_fprog program{1, &log_everything};
+    const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
     if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) != 0 ||
         syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0L, &program) != 0)
         die("seccomp");
+}
+
+void log_all_calls()
+{
+    std::array<sock_filter, 1> filter{{{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_LOG}}};
+    install_filter(filter);
+}
+
+void refuse_call(long number)
+{
+    std::array<sock_filter, 4> filter{{
+        {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+        {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, static_cast<std::uint32_t>(number)},
+        {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EPERM},
+        {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+    }};
+    install_filter(filter);
 }
 
 progress& share_progress()
@@ -208,13 +274,91 @@ void make_calls(const spec& wanted)
     }
 }
 
+void make_all_calls(const options& wanted)
+{
+    for (const auto& each : wanted.specs)
+        make_calls(each);
+}
+
 void wait_and_make_calls(const options& wanted)
 {
     char byte = 0;
     if (wanted.wait_fd >= 0)
         syscall(SYS_read, wanted.wait_fd, &byte, 1L);
-    for (const auto& each : wanted.specs)
-        make_calls(each);
+    make_all_calls(wanted);
+}
+
+// The C library's fork() makes more calls than the one.
+pid_t clone_child()
+{
+    return static_cast<pid_t>(syscall(SYS_clone, SIGCHLD, 0L, 0L, 0L, 0L));
+}
+
+pid_t clone3_child()
+{
+    clone_args arguments{};
+    arguments.exit_signal = SIGCHLD;
+    return static_cast<pid_t>(syscall(SYS_clone3, &arguments, sizeof arguments));
+}
+
+void await_any_child()
+{
+    syscall(SYS_wait4, -1L, nullptr, 0L, nullptr);
+}
+
+[[noreturn]] void run_spawned(const options& wanted, unsigned more_in_chain);
+
+void spawn_chain(const options& wanted, unsigned length)
+{
+    const pid_t pid = clone_child();
+    if (pid < 0)
+        die("clone");
+    if (pid == 0)
+        run_spawned(wanted, length - 1);
+    await_any_child();
+}
+
+void run_spawned(const options& wanted, unsigned more_in_chain)
+{
+    make_all_calls(wanted);
+    if (more_in_chain != 0)
+        spawn_chain(wanted, more_in_chain);
+    _exit(0);
+}
+
+// vfork() has a function of its own that only the parent returns from: the two share a stack.
+void vfork_child(const options& wanted)
+{
+    const pid_t pid = vfork();
+    if (pid < 0)
+        die("vfork");
+    if (pid == 0)
+        run_spawned(wanted, 0);
+}
+
+void spawn_child(const options& wanted)
+{
+    if (wanted.spawn == spawn_kind::vfork)
+        return vfork_child(wanted);
+    const pid_t pid = wanted.spawn == spawn_kind::clone3 ? clone3_child() : clone_child();
+    if (pid < 0)
+        die("clone");
+    if (pid == 0)
+        run_spawned(wanted, 0);
+}
+
+void spawn_children(const options& wanted)
+{
+    if (wanted.spawn == spawn_kind::chain && wanted.spawned != 0)
+        return spawn_chain(wanted, wanted.spawned);
+    const bool at_once = wanted.spawn == spawn_kind::clone;
+    for (unsigned i = 0; i != wanted.spawned; ++i) {
+        spawn_child(wanted);
+        if (!at_once)
+            await_any_child();
+    }
+    for (unsigned i = 0; at_once && i != wanted.spawned; ++i)
+        await_any_child();
 }
 
 void await_announcement(progress& shared)
@@ -286,6 +430,7 @@ void announce(const std::vector<pid_t>& children)
     announce(children);
     shared.announced = true;
     wait_and_make_calls(wanted);
+    spawn_children(wanted);
     while (finished != wanted.threads - 1)
         ;
     for (const pid_t child : children)
@@ -302,6 +447,8 @@ int main(int argc, char** argv)
         prctl(PR_SET_NAME, wanted.comm.c_str(), 0L, 0L, 0L);
     require_i386(wanted);
     if (wanted.filter)
-        install_filter();
+        log_all_calls();
+    if (wanted.refused)
+        refuse_call(*wanted.refused);
     run_first(wanted, share_progress());
 }
