@@ -56,30 +56,60 @@ boost::system::result<audit_socket, failure> open_audit_socket(std::size_t bytes
     return audit_socket{socket.release(), granted};
 }
 
-// One page-aligned slot a message: a short record touches one page of its slot only.
-struct audit_reader::slots {
-    std::unique_ptr<char[]> bytes = std::make_unique_for_overwrite<char[]>(messages_per_call * max_message);
+// Nearly all records are shorter, so that they are received where they stay: in the batch. A longer one has
+// its rest in memory of the reader's own, behind room for its beginning; pages there are not touched before.
+constexpr std::size_t place_size = 512;
+
+struct audit_reader::places {
+    std::unique_ptr<char[]> rests = std::make_unique_for_overwrite<char[]>(messages_per_call * max_message);
     std::array<sockaddr_nl, messages_per_call> senders{};
-    std::array<iovec, messages_per_call> vectors{};
+    std::array<std::array<iovec, 2>, messages_per_call> vectors{};
     std::array<mmsghdr, messages_per_call> headers{};
 
-    char* at(std::size_t slot) noexcept { return bytes.get() + slot * max_message; }
+    places()
+    {
+        for (std::size_t i = 0; i < messages_per_call; ++i) {
+            vectors[i][0].iov_len = place_size;
+            vectors[i][1] = {rest(i) + place_size, max_message - place_size};
+            headers[i].msg_hdr.msg_name = &senders[i];
+            headers[i].msg_hdr.msg_iov = vectors[i].data();
+            headers[i].msg_hdr.msg_iovlen = vectors[i].size();
+        }
+    }
 
-    void reset(std::size_t count) noexcept
+    char* rest(std::size_t place) const noexcept { return rests.get() + place * max_message; }
+
+    void point_into(char* space, std::size_t count) noexcept
     {
         for (std::size_t i = 0; i < count; ++i) {
-            vectors[i] = {at(i), max_message};
-            headers[i] = {};
-            headers[i].msg_hdr.msg_name = &senders[i];
+            vectors[i][0].iov_base = space + i * place_size;
             headers[i].msg_hdr.msg_namelen = sizeof senders[i];
-            headers[i].msg_hdr.msg_iov = &vectors[i];
-            headers[i].msg_hdr.msg_iovlen = 1;
         }
     }
 };
 
+namespace {
+
+void append(record_batch& batch, const char* message, std::size_t length, std::size_t bytes)
+{
+    nlmsghdr header = {};
+    std::memcpy(&header, message, sizeof header);
+    batch.append(bytes, {header.nlmsg_type, {message + sizeof header, length - sizeof header}, false});
+}
+
+/// A message of two parts, one behind the other in the batch's free space.
+void append_joined(record_batch& batch, const char* beginning, const char* rest, std::size_t length)
+{
+    char* const space = batch.free_space().data();
+    std::memcpy(space, beginning, place_size);
+    std::memcpy(space + place_size, rest + place_size, length - place_size);
+    append(batch, space, length, length);
+}
+
+} // namespace
+
 audit_reader::audit_reader()
-    : slots_(std::make_unique<slots>())
+    : places_(std::make_unique<places>())
 {
 }
 
@@ -90,16 +120,18 @@ audit_reader::~audit_reader() = default;
 error_code audit_reader::receive(int descriptor, record_batch& batch)
 {
     for (;;) {
-        take_received(batch);
-        if (next_ != received_ || !batch.has_room(0)) {
+        take_kept(batch);
+        const std::size_t room =
+            std::min({messages_per_call, batch.free_messages(), batch.free_space().size() / place_size});
+        has_more_ = next_kept_ != end_of_kept_ || room == 0;
+        if (has_more_) {
             return {};
         }
-        slots_->reset(messages_per_call);
-        const int count =
-            ::recvmmsg(descriptor, slots_->headers.data(), messages_per_call, MSG_DONTWAIT, nullptr);
+        places_->point_into(batch.free_space().data(), room);
+        const int count = ::recvmmsg(descriptor, places_->headers.data(), static_cast<unsigned>(room),
+                                     MSG_DONTWAIT, nullptr);
         if (count >= 0) {
-            next_ = 0;
-            received_ = static_cast<std::size_t>(count);
+            take_received(batch, static_cast<std::size_t>(count));
         } else if (errno == ENOBUFS) {
             ++batch.losses().overruns;
         } else if (errno != EINTR) {
@@ -108,30 +140,66 @@ error_code audit_reader::receive(int descriptor, record_batch& batch)
     }
 }
 
-void audit_reader::take_received(record_batch& batch)
+void audit_reader::take_received(record_batch& batch, std::size_t count)
 {
-    while (next_ != received_ && batch.has_room(slots_->headers[next_].msg_len)) {
-        take(batch, next_++);
+    const char* const received = batch.free_space().data();
+    batch.append_nothing(count * place_size);
+    for (std::size_t i = 0; i < count; ++i) {
+        const char* const message = received + i * place_size;
+        const std::size_t length = length_of(i);
+        if (!is_message(i, batch.losses())) {
+            continue;
+        }
+        if (length <= place_size) {
+            append(batch, message, length, 0);
+        } else if (batch.has_room(length)) {
+            append_joined(batch, message, places_->rest(i), length);
+        } else {
+            keep(received, i, count);
+            return;
+        }
     }
 }
 
-void audit_reader::take(record_batch& batch, std::size_t slot)
+/// What comes behind a message that does not fit waits as well: the order stays.
+void audit_reader::keep(const char* received, std::size_t first, std::size_t count)
 {
-    const mmsghdr& received = slots_->headers[slot];
-    if (slots_->senders[slot].nl_pid != 0) {
-        return;
+    for (std::size_t i = first; i < count; ++i) {
+        std::memcpy(places_->rest(i), received + i * place_size, std::min(length_of(i), place_size));
     }
-    nlmsghdr header = {};
-    if ((received.msg_hdr.msg_flags & MSG_TRUNC) != 0 || received.msg_len < sizeof header) {
-        ++batch.losses().malformed;
-        return;
+    next_kept_ = first;
+    end_of_kept_ = count;
+}
+
+void audit_reader::take_kept(record_batch& batch)
+{
+    while (next_kept_ != end_of_kept_ && batch.has_room(length_of(next_kept_))) {
+        const std::size_t place = next_kept_++;
+        if (is_message(place, batch.losses())) {
+            char* const space = batch.free_space().data();
+            std::memcpy(space, places_->rest(place), length_of(place));
+            append(batch, space, length_of(place), length_of(place));
+        }
     }
-    const char* const message = slots_->at(slot);
-    std::memcpy(&header, message, sizeof header);
-    const std::size_t length = received.msg_len - sizeof header;
-    char* const text = batch.free_space().data();
-    std::memcpy(text, message + sizeof header, length);
-    batch.append(length, {header.nlmsg_type, {text, length}, false});
+}
+
+/// Only what the kernel sent counts; what is too long or too short for a record is noted as one that is lost.
+bool audit_reader::is_message(std::size_t place, source_losses& losses) const
+{
+    if (places_->senders[place].nl_pid != 0) {
+        return false;
+    }
+    const bool cut = (places_->headers[place].msg_hdr.msg_flags & MSG_TRUNC) != 0;
+    if (cut || length_of(place) < sizeof(nlmsghdr)) {
+        ++losses.malformed;
+        return false;
+    }
+    return true;
+}
+
+std::size_t audit_reader::length_of(std::size_t place) const
+{
+    return places_->headers[place].msg_len;
 }
 
 } // namespace sctrace::detail

@@ -115,7 +115,7 @@ void record_reader::watch_settings(const audit_record& header)
 
 void record_reader::read_seccomp(const audit_record& header)
 {
-    const auto record = parse_logged_call(header);
+    const auto record = call_reader_.read(header);
     if (record) {
         if (take_bracket(*record, header.serial)) {
             return;

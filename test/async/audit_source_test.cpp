@@ -7,6 +7,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <array>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -101,6 +102,30 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_into_a_batch_is_in_the_next_ones)
             BOOST_TEST(m.text == payload + std::to_string(next++));
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(long_and_short_messages_keep_their_order)
+{
+    constexpr int count = 200;
+    const auto payload = [](int i) {
+        // Around the size up to which a message is received in place, and far above it.
+        const std::array lengths{5, 495, 496, 497, 700, 9000};
+        const auto length = static_cast<std::size_t>(lengths[static_cast<std::size_t>(i) % lengths.size()]);
+        return std::string(length, static_cast<char>('a' + i % 26)) + std::to_string(i);
+    };
+    for (int i = 0; i < count; ++i) {
+        BOOST_REQUIRE(pair.write(message(1326, payload(i))));
+    }
+    int next = 0;
+    while (next < count) {
+        BOOST_TEST(!read());
+        BOOST_REQUIRE(!batch.empty());
+        for (const auto& m : batch.messages()) {
+            BOOST_TEST(m.text == payload(next++));
+        }
+        BOOST_TEST(source.has_more() == (next < count));
+    }
+    BOOST_TEST(batch.losses().malformed == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_waiting_read_is_cancelled_and_loses_nothing)

@@ -46,6 +46,9 @@ public:
         using other = basic_kmsg_source<Executor1>;
     };
 
+    /// The bytes of a batch that is read fastest.
+    static constexpr std::size_t batch_bytes = record_batch::default_bytes;
+
     explicit basic_kmsg_source(const executor_type& ex)
         : stream_(ex)
     {

@@ -63,6 +63,9 @@ public:
         return messages_.size() + messages <= messages_.capacity() && capacity_ - used_ >= bytes;
     }
 
+    /// How many more messages fit, if their bytes do.
+    std::size_t free_messages() const noexcept { return messages_.capacity() - messages_.size(); }
+
     /// The memory behind the messages, for a source to read into.
     std::span<char> free_space() noexcept { return {bytes_.get() + used_, capacity_ - used_}; }
 

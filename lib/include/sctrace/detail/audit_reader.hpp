@@ -54,16 +54,23 @@ public:
      */
     boost::system::error_code receive(int descriptor, record_batch& batch);
 
+    /// Whether the last receive() ended because the batch was full.
+    bool has_more() const noexcept { return has_more_; }
+
 private:
-    struct slots;
+    struct places;
 
-    void take_received(record_batch& batch);
-    void take(record_batch& batch, std::size_t slot);
+    void take_received(record_batch& batch, std::size_t count);
+    void take_kept(record_batch& batch);
+    void keep(const char* received, std::size_t first, std::size_t count);
+    bool is_message(std::size_t place, source_losses& losses) const;
+    std::size_t length_of(std::size_t place) const;
 
-    std::unique_ptr<slots> slots_;
-    // Received but not yet in a batch: what did not fit into the last one.
-    std::size_t next_ = 0;
-    std::size_t received_ = 0;
+    std::unique_ptr<places> places_;
+    // The places whose messages did not fit into the last batch.
+    std::size_t next_kept_ = 0;
+    std::size_t end_of_kept_ = 0;
+    bool has_more_ = false;
 };
 
 } // namespace sctrace::detail

@@ -5,8 +5,11 @@
 
 #include <boost/system/result.hpp>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace sctrace::detail {
 
@@ -24,6 +27,39 @@ struct logged_call {
  * a short way; any other one goes through parse_seccomp_record(), so that both always agree.
  */
 boost::system::result<logged_call> parse_logged_call(const audit_record& record) noexcept;
+
+/// Does as parse_logged_call() for records one after another, most of which begin as an earlier one did.
+/**
+ * A thread's records differ in what stands behind `syscall=` only, and comparing the rest with what was
+ * parsed before takes a fraction of the time of parsing it again.
+ *
+ * @par Thread Safety
+ * Distinct objects: Safe. Shared objects: Unsafe.
+ */
+class logged_call_reader {
+public:
+    boost::system::result<logged_call> read(const audit_record& record) noexcept;
+
+private:
+    // More threads than that at once make the records of each rarer than those of others in between.
+    static constexpr std::size_t max_beginnings = 4;
+    static constexpr std::size_t max_length = 480;
+
+    struct beginning {
+        std::array<char, max_length> text;
+        std::size_t length = 0;
+        logged_call call;
+
+        std::string_view view() const noexcept { return {text.data(), length}; }
+    };
+
+    const beginning* find(std::string_view body) noexcept;
+    void remember(std::string_view text, const logged_call& call) noexcept;
+
+    std::array<beginning, max_beginnings> known_{};
+    std::size_t newest_ = 0;
+    std::size_t oldest_ = 0;
+};
 
 } // namespace sctrace::detail
 

@@ -115,6 +115,7 @@ private:
     architecture native_;
     target& target_;
     loss_ledger& ledger_;
+    logged_call_reader call_reader_;
     std::vector<syscall_key> calls_;
     std::vector<expectation> expected_;
     std::array<bool, 2> seen_{};

@@ -712,7 +712,7 @@ private:
     template <class Source>
     task<void> pump(Source& source)
     {
-        record_batch batch;
+        record_batch batch(record_batch::default_messages, Source::batch_bytes);
         while (!source_must_end_) {
             const auto [ec, messages] = co_await source.async_read_batch(batch, token());
             static_cast<void>(messages);
@@ -738,7 +738,7 @@ private:
     /// A reader that takes each record at once takes the processor from those who make them.
     bool can_pause(const basic_audit_source<strand_type>& source) const noexcept
     {
-        return source.receive_buffer() >= roomy_buffer && !source_must_end_;
+        return source.receive_buffer() >= roomy_buffer && !source.has_more() && !source_must_end_;
     }
 
     bool can_pause(const basic_kmsg_source<strand_type>&) const noexcept { return false; }
