@@ -60,8 +60,6 @@ void append_row(std::string& out, const host_finding& found)
     }
 }
 
-// --- the probe as findings, for people ---
-
 host_finding as_finding(std::string name, const source_probe& source, std::uint32_t calls)
 {
     const std::string came =
@@ -91,8 +89,6 @@ std::vector<host_finding> findings_of(const host_probe& probe)
             as_finding("probe_kmsg", probe.kmsg, probe.calls), as_finding(probe.session),
             as_finding(probe.fork_events)};
 }
-
-// --- the conclusion ---
 
 std::vector<std::string> obstacles(const doctor_report& report)
 {
@@ -130,8 +126,6 @@ std::string_view what_else_is_possible(const host_probe& probe)
     }
     return "no other one was seen to work";
 }
-
-// --- JSON ---
 
 json::object to_object(const host_finding& found)
 {

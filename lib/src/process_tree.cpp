@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
 namespace sctrace {
 
@@ -40,7 +41,7 @@ void process_tree::cannot_tell(pid_t pid, time seen)
 
 void process_tree::rule_out(pid_t pid, time seen)
 {
-    auto* const found = const_cast<incarnation*>(at(pid, seen));
+    incarnation* const found = at(pid, seen);
     if (found && found->whose == membership::unclear) {
         found->whose = membership::foreign;
         ++changes_;
@@ -80,15 +81,15 @@ void process_tree::begin(const process_event& event)
             return;
         }
         known_[event.process].push_back(
-            {event.time, event.time, whose, 1, time::max(), ended_shortly_before(event.process, event.time)});
+            {event.time, event.time, whose, 1, time::max(), last_foreign_ending(event.process)});
         ++changes_;
         return;
     }
     incarnation& last = known->second.back();
     if (event.time <= last.seen) {
         // It was taken in before the event of its birth came.
-        last.contested =
-            last.contested || last.born != unknown_birth || ended_shortly_before(event.process, event.time);
+        last.other_ended = last.born != unknown_birth ? std::min(last.ended, event.time)
+                                                      : last_foreign_ending(event.process);
         last.born = event.time;
         last.threads = 1;
         last.ended = time::max();
@@ -118,17 +119,27 @@ void process_tree::end(const process_event& event)
 {
     const incarnation* const known = at(event.process, event.time);
     if (!known || known->born == unknown_birth) {
-        foreign_endings_.push_back({event.process, event.time});
-    }
-    while (!foreign_endings_.empty() && foreign_endings_.front().when < event.time - record_lag) {
-        foreign_endings_.pop_front();
+        remember_foreign_ending(event);
     }
     remove_thread(event);
 }
 
+void process_tree::remember_foreign_ending(const process_event& event)
+{
+    foreign_endings_.push_back({event.process, event.time});
+    last_endings_[event.process] = event.time;
+    while (foreign_endings_.front().when < event.time - memory_of_others) {
+        const ending& oldest = foreign_endings_.front();
+        if (last_endings_[oldest.pid] == oldest.when) {
+            last_endings_.erase(oldest.pid);
+        }
+        foreign_endings_.pop_front();
+    }
+}
+
 void process_tree::add_thread(const process_event& event)
 {
-    auto* const found = const_cast<incarnation*>(at(event.process, event.time));
+    incarnation* const found = at(event.process, event.time);
     if (found && found->threads != unknown_threads) {
         ++found->threads;
     }
@@ -149,7 +160,7 @@ void process_tree::remove_thread(const process_event& event)
     }
 }
 
-const process_tree::incarnation* process_tree::at(pid_t pid, time when) const
+process_tree::incarnation* process_tree::at(pid_t pid, time when)
 {
     const auto known = known_.find(pid);
     if (known == known_.end()) {
@@ -159,10 +170,10 @@ const process_tree::incarnation* process_tree::at(pid_t pid, time when) const
     return later == known->second.begin() ? nullptr : &*std::prev(later);
 }
 
-bool process_tree::ended_shortly_before(pid_t pid, time born) const
+process_tree::time process_tree::last_foreign_ending(pid_t pid) const
 {
-    return std::any_of(foreign_endings_.begin(), foreign_endings_.end(),
-                       [&](const ending& e) { return e.pid == pid && e.when >= born - record_lag; });
+    const auto found = last_endings_.find(pid);
+    return found == last_endings_.end() ? unknown_birth : found->second;
 }
 
 membership process_tree::whose(pid_t pid, time made) const
@@ -172,23 +183,30 @@ membership process_tree::whose(pid_t pid, time made) const
         return membership::foreign;
     }
     const incarnations& all = known->second;
-    const auto later = first_born_after(all, made + record_lag);
-    if (later == all.begin()) {
-        return membership::foreign;
+    std::optional<membership> found;
+    if (all.front().other_ended >= made) {
+        found = membership::foreign;
     }
-    const auto last = std::prev(later);
-    for (auto i = last; i->born > made; --i) {
-        const bool has_previous = i != all.begin();
-        const bool contested = has_previous ? std::prev(i)->ended >= made : i->contested;
-        const membership previous = has_previous ? std::prev(i)->whose : membership::foreign;
-        if (contested && previous != last->whose) {
+    for (auto i = all.begin(); i != all.end(); ++i) {
+        const auto next = std::next(i);
+        const bool was_succeeded = next != all.end() && next->born <= made;
+        if (was_succeeded || i->ended < made) {
+            continue;
+        }
+        // Nobody else can have made it then, however late the clock of the record was.
+        const time latest = found ? made + record_lag : made + memory_of_others;
+        if (i->born > latest) {
+            break;
+        }
+        if (found && *found != i->whose) {
             return membership::unclear;
         }
-        if (!contested || !has_previous) {
+        found = i->whose;
+        if (i->born > made + record_lag) {
             break;
         }
     }
-    return last->whose;
+    return found.value_or(membership::foreign);
 }
 
 std::vector<pid_t> process_tree::living() const
@@ -210,7 +228,15 @@ void process_tree::forget_dead(time then)
         for (std::size_t i = 0; i + 1 < all.size(); ++i) {
             all[i].ended = std::min(all[i].ended, all[i + 1].born);
         }
-        std::erase_if(all, [then](const incarnation& i) { return i.ended < then; });
+        time last_forgotten = unknown_birth;
+        std::erase_if(all, [&](const incarnation& i) {
+            const bool forgotten = i.ended < then;
+            last_forgotten = forgotten ? std::max(last_forgotten, i.ended) : last_forgotten;
+            return forgotten;
+        });
+        if (!all.empty()) {
+            all.front().other_ended = std::max(all.front().other_ended, last_forgotten);
+        }
         const bool only_foreign = std::all_of(
             all.begin(), all.end(), [](const incarnation& i) { return i.whose == membership::foreign; });
         known = only_foreign ? known_.erase(known) : std::next(known);

@@ -198,6 +198,10 @@ void record_reader::take_call(const logged_call& record, std::string_view time)
         }
         return;
     }
+    selected_by_tree_ += target_.in_session(record.ses) ? 0 : 1;
+    if (!unheard_.empty() && record.pid) {
+        unheard_.erase(*record.pid);
+    }
     const auto arch = record.arch.value_or(native_.audit_arch());
     const syscall_key call{architecture::of_call(arch, record.syscall), record.syscall};
     calls_.push_back(call);
@@ -227,6 +231,7 @@ void record_reader::learn_member(pid_t pid, process_tree::time made)
     process_tree& tree = *target_.tree();
     if (tree.whose(pid, made) != membership::ours) {
         tree.add(pid, made + process_tree::record_lag);
+        ++latecomers_;
     }
     learned_ = pid;
     learned_at_change_ = tree.changes();

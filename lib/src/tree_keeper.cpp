@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
+#include <string>
 
 #include <time.h>
 #include <unistd.h>
@@ -38,9 +40,36 @@ process_tree::time monotonic_now() noexcept
     return read_clock(CLOCK_MONOTONIC);
 }
 
+bool in_shifted_time_namespace()
+{
+    std::ifstream offsets("/proc/self/timens_offsets");
+    std::string clock;
+    long seconds = 0;
+    long nanoseconds = 0;
+    while (offsets >> clock >> seconds >> nanoseconds) {
+        if (clock == "monotonic") {
+            return seconds != 0 || nanoseconds != 0;
+        }
+    }
+    return false;
+}
+
 std::chrono::nanoseconds wall_clock_offset() noexcept
 {
-    return read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC);
+    constexpr int tries = 3;
+    std::chrono::nanoseconds offset{};
+    std::chrono::nanoseconds shortest = std::chrono::nanoseconds::max();
+    // The processor may be lost between two readings.
+    for (int i = 0; i < tries && shortest > std::chrono::microseconds(100); ++i) {
+        const auto before = monotonic_now();
+        const auto wall = read_clock(CLOCK_REALTIME);
+        const auto after = monotonic_now();
+        if (after - before < shortest) {
+            shortest = after - before;
+            offset = wall - before;
+        }
+    }
+    return offset;
 }
 
 tree_keeper::tree_keeper(target& whose, loss_ledger& ledger)
@@ -96,10 +125,11 @@ void tree_keeper::add_all(std::span<const pid_t> pids, process_tree::time seen)
 void tree_keeper::follow_containers(std::span<const pid_t> pids)
 {
     for (const pid_t pid : pids) {
-        if (const auto id = pid_namespace_of(pid)) {
+        const auto id = pid_namespace_of(pid);
+        if (id && id != own_namespace_) {
             containers_.push_back(*id);
             add_all(processes_in_pid_namespace(*id), listing_began_);
-        } else {
+        } else if (!id) {
             ledger_.cannot_prove("the pid namespace of process " + std::to_string(pid) + " can't be read");
         }
     }
@@ -136,6 +166,7 @@ void tree_keeper::take_birth(const process_event& event)
         containers_.empty() ? where::unasked : where_is(event.process, event.parent, event.time);
     if (entered == where::in_container) {
         tree_.expect(event.process);
+        entrants_.push_back(event.process);
     }
     tree_.apply(event);
     if (is_listing(event.time)) {
@@ -174,8 +205,7 @@ bool tree_keeper::is_surely_foreign(const process_event& event) const
 /// Children are handed over shortly before the end of a process is stamped (kernel/exit.c, do_exit).
 bool tree_keeper::is_listing(process_tree::time when) const
 {
-    return how_ != follow_kind::none && when >= listing_began_ &&
-           when <= listing_ended_ + process_tree::record_lag;
+    return how_ != follow_kind::none && when >= listing_began_ && when <= listing_ended_ + listing_margin;
 }
 
 /// A process that ends while /proc is read gives its children to one of its ancestors: they may have been

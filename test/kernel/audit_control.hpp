@@ -44,7 +44,7 @@ public:
         return ::send(socket_, datagram.data(), datagram.size(), 0) >= 0 && acknowledged();
     }
 
-    bool set(const audit_status& status) { return send(AUDIT_SET, &status, sizeof status); }
+    bool set(const ::audit_status& status) { return send(AUDIT_SET, &status, sizeof status); }
 
 private:
     /// A daemon's socket also receives records, which may come first.
@@ -123,7 +123,7 @@ public:
 
     bool set(bool enabled)
     {
-        audit_status wanted{};
+        ::audit_status wanted{};
         wanted.mask = AUDIT_STATUS_ENABLED;
         wanted.enabled = enabled ? 1 : 0;
         return audit_control().set(wanted);
@@ -160,6 +160,7 @@ public:
     ~audit_daemon() { stop(); }
 
     bool registered() const noexcept { return registered_; }
+    pid_t pid() const noexcept { return pid_; }
 
     /// Returns when the kernel has no daemon any more.
     void stop()
@@ -186,7 +187,7 @@ private:
     [[noreturn]] static void serve(int stop, int answer)
     {
         audit_control kernel;
-        audit_status wanted{};
+        ::audit_status wanted{};
         wanted.mask = AUDIT_STATUS_PID;
         wanted.pid = static_cast<std::uint32_t>(::getpid());
         const bool registered = kernel.set(wanted);

@@ -13,9 +13,14 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/inotify.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace {
 
@@ -30,8 +35,8 @@ using sctrace::test::temporary_folder;
 // No program makes calls of this number by itself.
 constexpr std::int64_t own_call = 999;
 
-// The time in a record is up to a tick old: within that nobody can tell which of two processes it is of.
-constexpr std::chrono::milliseconds two_ticks{22};
+// The time in a record is somewhat old: within that time nobody can tell which of two processes it is of.
+constexpr std::chrono::milliseconds two_lags{220};
 
 const std::string generator = SCTRACE_GENERATOR;
 
@@ -238,13 +243,13 @@ BOOST_AUTO_TEST_CASE(a_process_that_gets_the_same_number_is_another_one)
         r.start();
         first.release();
         BOOST_TEST(first.wait() == 0);
-        r.run_for(two_ticks);
+        r.run_for(two_lags);
         generator_process second({"999:40"}, number);
         if (second.pid() != number) {
             sctrace::test::skip("process ids cannot be chosen here");
             return;
         }
-        r.run_for(two_ticks);
+        r.run_for(two_lags);
         second.release();
         BOOST_TEST(second.wait() == 0);
         lasting.release();
@@ -272,7 +277,7 @@ BOOST_AUTO_TEST_CASE(who_enters_the_container_belongs_to_it)
     container.leave();
     generator_process outsider({"999:1000"});
     // The recorder looks at the newcomers while they wait.
-    r.run_for(two_ticks);
+    r.run_for(two_lags);
     outsider.release();
     entrant.release();
     BOOST_TEST(entrant.wait() == 0);
@@ -283,6 +288,52 @@ BOOST_AUTO_TEST_CASE(who_enters_the_container_belongs_to_it)
     BOOST_TEST(r.count(own_call) == 65U);
     // Other logging processes of the host may have ended before their namespace could be looked at.
     BOOST_TEST((r.report.judged.what == verdict::complete || r.why_mentions("may be descendants")), r.why());
+}
+
+BOOST_AUTO_TEST_CASE(who_enters_a_container_without_a_filter_is_a_doubt)
+{
+    if (!can_record()) {
+        return;
+    }
+    const child_namespace container;
+    generator_process init({"999:5"});
+    container.leave();
+    following r(follow_kind::container);
+    r.options.pids = {init.pid()};
+    r.start();
+    child_namespace::enter_that_of(init.pid());
+    const pid_t entrant = ::fork();
+    if (entrant == 0) {
+        ::pause();
+        ::_exit(0);
+    }
+    container.leave();
+    r.run_for(two_lags);
+    ::kill(entrant, SIGKILL);
+    ::waitpid(entrant, nullptr, 0);
+    init.release();
+    BOOST_TEST(init.wait() == 0);
+    r.finish();
+    BOOST_TEST(r.count(own_call) == 5U);
+    BOOST_TEST((r.report.judged.what == verdict::unproven), r.why());
+    BOOST_TEST(r.why_mentions("entered the container"), r.why());
+}
+
+BOOST_AUTO_TEST_CASE(the_container_of_a_process_that_is_in_none_is_not_the_whole_host)
+{
+    if (!can_record()) {
+        return;
+    }
+    generator_process family({"--processes", "2", "999:5"});
+    following r(follow_kind::container);
+    r.options.pids = {family.pid()};
+    r.start();
+    family.release();
+    BOOST_TEST(family.wait() == 0);
+    r.finish();
+    BOOST_TEST(r.noticed("is in no container"), r.notices);
+    BOOST_TEST(r.count(own_call) == 10U);
+    BOOST_TEST((r.report.judged.what == verdict::complete), r.why());
 }
 
 BOOST_AUTO_TEST_CASE(descendants_that_outlive_the_command_are_told_of)
@@ -347,6 +398,25 @@ BOOST_AUTO_TEST_CASE(logging_switched_off_for_a_moment_is_a_doubt)
     r.finish();
     BOOST_TEST((r.report.judged.what == verdict::unproven), r.why());
     BOOST_TEST(r.why_mentions("actions_logged was written while recording"), r.why());
+}
+
+BOOST_AUTO_TEST_CASE(a_setting_that_cannot_be_watched_is_a_doubt)
+{
+    if (!can_record()) {
+        return;
+    }
+    std::vector<int> queues;
+    for (int queue = ::inotify_init1(IN_CLOEXEC); queue >= 0; queue = ::inotify_init1(IN_CLOEXEC)) {
+        queues.push_back(queue);
+    }
+    following r;
+    r.run({SCTRACE_GENERATOR, "999:5"});
+    for (const int queue : queues) {
+        ::close(queue);
+    }
+    BOOST_TEST(r.count(own_call) == 5U);
+    BOOST_TEST((r.report.judged.what == verdict::unproven), r.why());
+    BOOST_TEST(r.why_mentions("cannot be watched"), r.why());
 }
 
 BOOST_AUTO_TEST_CASE(two_trees_at_once_are_each_exact)

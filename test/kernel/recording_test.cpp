@@ -1,3 +1,4 @@
+#include "kernel/audit_control.hpp"
 #include "kernel/generator_process.hpp"
 #include "kernel/in_child.hpp"
 #include "kernel/kernel_recording.hpp"
@@ -20,9 +21,6 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/netlink.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 namespace {
@@ -439,72 +437,12 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(audit_daemons)
 
-namespace {
-
-/// Registers this process as the audit daemon, as auditd does, until it is destroyed.
-class audit_daemon {
-public:
-    audit_daemon()
-        : socket_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT))
-    {
-        registered_ = set_pid(static_cast<std::uint32_t>(::getpid()));
-    }
-    audit_daemon(const audit_daemon&) = delete;
-    audit_daemon& operator=(const audit_daemon&) = delete;
-    ~audit_daemon()
-    {
-        if (registered_) {
-            set_pid(0);
-        }
-        ::close(socket_);
-    }
-
-    bool registered() const noexcept { return registered_; }
-
-private:
-    bool set_pid(std::uint32_t pid)
-    {
-        struct {
-            nlmsghdr header{};
-            audit_status status{};
-        } request;
-        request.header.nlmsg_len = sizeof request;
-        request.header.nlmsg_type = AUDIT_SET;
-        request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-        request.status.mask = AUDIT_STATUS_PID;
-        request.status.pid = pid;
-        sockaddr_nl kernel = {};
-        kernel.nl_family = AF_NETLINK;
-        if (::sendto(socket_, &request, sizeof request, 0, reinterpret_cast<sockaddr*>(&kernel),
-                     sizeof kernel) < 0) {
-            return false;
-        }
-        // Records that the kernel now sends may come before the answer.
-        alignas(nlmsghdr) char buffer[16384];
-        for (;;) {
-            const ssize_t n = ::recv(socket_, buffer, sizeof buffer, 0);
-            const auto* header = reinterpret_cast<const nlmsghdr*>(buffer);
-            if (n < static_cast<ssize_t>(sizeof(nlmsghdr))) {
-                return false;
-            }
-            if (header->nlmsg_type == NLMSG_ERROR) {
-                return reinterpret_cast<const nlmsgerr*>(buffer + sizeof(nlmsghdr))->error == 0;
-            }
-        }
-    }
-
-    int socket_;
-    bool registered_ = false;
-};
-
-} // namespace
-
 BOOST_AUTO_TEST_CASE(a_daemon_that_takes_the_records_is_named_and_nothing_is_claimed)
 {
     if (!can_record()) {
         return;
     }
-    audit_daemon daemon;
+    const sctrace::test::audit_daemon daemon;
     if (!daemon.registered()) {
         sctrace::test::skip("this process may not become the audit daemon");
         return;
@@ -514,7 +452,7 @@ BOOST_AUTO_TEST_CASE(a_daemon_that_takes_the_records_is_named_and_nothing_is_cla
     r.options.bracket_timeout = std::chrono::milliseconds(300);
     r.options.on_notice = [&](std::string_view text) { notices += text; };
     r.run({SCTRACE_GENERATOR, "110:5"});
-    BOOST_TEST(notices.find("audit daemon (pid " + std::to_string(::getpid()) + ")") != std::string::npos);
+    BOOST_TEST(notices.find("audit daemon (pid " + std::to_string(daemon.pid()) + ")") != std::string::npos);
     BOOST_TEST((r.report.judged.what == verdict::unproven));
     BOOST_TEST(r.why_mentions("not bracketed"));
 }

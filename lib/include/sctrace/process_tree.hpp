@@ -27,7 +27,7 @@ enum class membership {
 /**
  * A record of a process may be asked about long after the process has ended: the dead are kept until
  * forget_dead(). Two processes of one number are told apart by their time of birth, which the kernel stamps
- * exactly; a record's own time is up to one tick old (kernel/audit.c, audit_log_start() takes the coarse
+ * exactly; a record's own time is that of the last tick (kernel/audit.c, audit_log_start() takes the coarse
  * clock).
  *
  * Events may come late, but in order; add() may be called before or after the events of what it adds.
@@ -39,8 +39,14 @@ class process_tree {
 public:
     using time = std::chrono::nanoseconds;
 
-    /// How much later than its own time a record can have been made: a tick at 100 Hz and a millisecond.
-    static constexpr time record_lag = std::chrono::milliseconds(11);
+    /// How much later than its own time a record can have been made.
+    /**
+     * Its time is that of the last tick, in whole milliseconds; ticks come late on a busy machine (25 ms late
+     * were seen in one with 2 processors).
+     */
+    static constexpr time record_lag = std::chrono::milliseconds(100);
+    /// For how long before a birth it is known who had the number.
+    static constexpr time memory_of_others = std::chrono::seconds(2);
 
     /// Takes in the process that has @p pid at the time @p seen, and all that it makes from its birth on.
     void add(pid_t pid, time seen);
@@ -94,8 +100,8 @@ private:
         /// Living threads; unknown when negative.
         long threads = 1;
         time ended = time::max();
-        /// Another process may have had the number shortly before.
-        bool contested = false;
+        /// When a process that is not remembered last ended under the number; the smallest time if none did.
+        time other_ended = time::min();
     };
     using incarnations = std::vector<incarnation>;
 
@@ -110,13 +116,15 @@ private:
     void remove_thread(const process_event& event);
     membership membership_of_child(const process_event& event);
     incarnation& at_or_new(pid_t pid, time seen);
-    const incarnation* at(pid_t pid, time when) const;
-    bool ended_shortly_before(pid_t pid, time born) const;
+    void remember_foreign_ending(const process_event& event);
+    incarnation* at(pid_t pid, time when);
+    time last_foreign_ending(pid_t pid) const;
 
     std::unordered_map<pid_t, incarnations> known_;
     std::unordered_set<pid_t> suspects_;
     std::unordered_set<pid_t> expected_;
     std::deque<ending> foreign_endings_;
+    std::unordered_map<pid_t, time> last_endings_;
     bool with_children_ = true;
     std::uint64_t changes_ = 0;
 };

@@ -36,6 +36,10 @@ public:
     /// From now on events are received; nothing else may be called if this fails, but why_not().
     bool open()
     {
+        if (in_shifted_time_namespace()) {
+            why_not_ = "in a time namespace of one's own the times of fork events cannot be understood";
+            return false;
+        }
         const auto opened = forks_.open();
         if (!opened) {
             why_not_ = opened.error().message;
@@ -57,6 +61,7 @@ public:
     }
     void follow_command(pid_t pid, follow_kind how) { keeper_->follow_command(pid, how); }
     std::vector<pid_t> living() const { return keeper_->living(); }
+    std::vector<pid_t> take_entrants() { return keeper_->take_entrants(); }
 
     /// Whether the tree has been told of every process there was.
     bool knows_all() const noexcept { return keeper_ && keeper_->lost_nothing(); }

@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace sctrace::detail {
@@ -46,7 +47,8 @@ struct filter_calls {
  */
 class record_reader {
 public:
-    /// @p whose and @p ledger must outlive the reader. A tree of the target's learns from the session.
+    /// @p whose and @p ledger must outlive the reader.
+    /** If the target has a process tree too, the tree is told of each process that the session selects. */
     record_reader(architecture native, target& whose, loss_ledger& ledger);
 
     /// How far the wall clock, which records carry, is ahead of CLOCK_MONOTONIC, which process events carry.
@@ -74,6 +76,17 @@ public:
 
     /// Records that were not selected, but may be those of descendants that left the audit session.
     std::uint64_t strays() const noexcept { return strays_; }
+
+    /// Processes of the session that the tree had not known: their children may have been taken for others'.
+    std::uint64_t latecomers() const noexcept { return latecomers_; }
+
+    /// Records that the tree selected and not the session.
+    std::uint64_t selected_by_tree() const noexcept { return selected_by_tree_; }
+
+    /// From now on notes whether a record of @p pid comes.
+    void listen_for(pid_t pid) { unheard_.insert(pid); }
+    /// Those of whom none has come.
+    const std::unordered_set<pid_t>& unheard() const noexcept { return unheard_; }
 
     /// Records of which the target's process tree could not tell whose they are.
     std::uint64_t unclear() const noexcept { return unclear_; }
@@ -124,6 +137,9 @@ private:
     filter_calls own_filters_;
     std::uint64_t strays_ = 0;
     std::uint64_t unclear_ = 0;
+    std::uint64_t latecomers_ = 0;
+    std::uint64_t selected_by_tree_ = 0;
+    std::unordered_set<pid_t> unheard_;
     std::chrono::nanoseconds clock_offset_{};
     pid_t learned_ = 0;
     std::uint64_t learned_at_change_ = 0;

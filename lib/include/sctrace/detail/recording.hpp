@@ -183,6 +183,7 @@ private:
         }
         co_await watch();
         co_await end_child();
+        tell_who_runs_on();
         co_await close_window();
         co_await stop_tasks();
         if (options_.on_stopped) {
@@ -205,8 +206,6 @@ private:
             options_.on_notice(text);
         }
     }
-
-    // --- before anything is read ---
 
     result prepare()
     {
@@ -269,8 +268,6 @@ private:
         return {};
     }
 
-    // --- the source and the window ---
-
     /// Opens the source, and the window as soon as a record of our own has come back through it.
     task<result> open_window()
     {
@@ -307,12 +304,32 @@ private:
             co_return;
         }
         if (!options_.pids.empty()) {
+            leave_own_namespace_alone();
             follower_.follow_pids(options_.pids, following_);
-            co_await nap(std::chrono::duration_cast<typename Clock::duration>(process_tree::record_lag));
+            co_await nap(tree_keeper::listing_margin);
             follower_.settle_listing();
         }
         forks_ended_ = false;
         spawn(follower_.run(), [](recording& r) { r.forks_ended_ = true; });
+    }
+
+    /// The container of a process that is in none would be the whole host.
+    void leave_own_namespace_alone()
+    {
+        if (following_ != follow_kind::container) {
+            return;
+        }
+        const auto own = pid_namespace_of(::getpid());
+        bool has_container = false;
+        for (const pid_t pid : options_.pids) {
+            if (pid_namespace_of(pid) == own) {
+                notice("process " + std::to_string(pid) +
+                       " is in no container: its descendants are recorded, not the whole host");
+            } else {
+                has_container = true;
+            }
+        }
+        following_ = has_container ? follow_kind::container : follow_kind::tree;
     }
 
     std::string why_no_fork_events() const
@@ -436,11 +453,7 @@ private:
         for (const pid_t pid : options_.pids) {
             processes_.emplace_back(pid);
         }
-        for (const pid_t pid : following_ == follow_kind::none ? options_.pids : relatives()) {
-            if (const std::string doubt = doubt_about_filters(pid); !doubt.empty()) {
-                ledger_.cannot_prove(doubt);
-            }
-        }
+        judge_filters_of(following_ == follow_kind::none ? options_.pids : relatives());
     }
 
     /// The given processes, those that follow them, and a command's.
@@ -570,7 +583,6 @@ private:
             co_await nap(pause);
             look_at_settings();
         }
-        tell_who_runs_on();
     }
 
     bool must_stop() const
@@ -699,8 +711,6 @@ private:
         }
     }
 
-    // --- the tasks beside the main course ---
-
     template <class Source>
     void spawn_pump(Source& source)
     {
@@ -748,6 +758,9 @@ private:
         if (follower_.is_open()) {
             follower_.catch_up();
             follow_the_clock();
+            for (const pid_t pid : follower_.take_entrants()) {
+                reader_.listen_for(pid);
+            }
         }
         reader_.read(batch);
     }
@@ -757,9 +770,9 @@ private:
         const auto offset = wall_clock_offset();
         const bool was_set = clock_offset_ && std::chrono::abs(offset - *clock_offset_) > clock_tolerance;
         if (was_set && (following_ == follow_kind::tree || following_ == follow_kind::container)) {
-            ledger_.cannot_prove(
-                "the wall clock was set while recording: records of two processes that had the "
-                "same id can't be told apart");
+            ledger_.cannot_prove("the wall clock was set, or the machine slept, while recording: records of "
+                                 "two processes that had the "
+                                 "same id can't be told apart");
         }
         clock_offset_ = offset;
         reader_.set_clock_offset(offset);
@@ -846,8 +859,6 @@ private:
 
     void wake() { wake_.cancel(); }
 
-    // --- after the window ---
-
     task<recording_outcome> finish()
     {
         const auto [none, counts] = co_await aggregator_->async_snapshot(token());
@@ -902,7 +913,9 @@ private:
 
     void judge_actions_watch()
     {
-        if (reads_the_kernel() && actions_watch_->was_written()) {
+        if (reads_the_kernel() && !actions_watch_->works()) {
+            ledger_.cannot_prove("writes to kernel.seccomp.actions_logged cannot be watched for (inotify)");
+        } else if (reads_the_kernel() && actions_watch_->was_written()) {
             ledger_.cannot_prove(
                 "kernel.seccomp.actions_logged was written while recording: for a moment it may "
                 "not have held `log`");
@@ -924,12 +937,14 @@ private:
                 "the command ended under " + std::to_string(*filters_at_end_) +
                 " seccomp filters, one of them ours: another one may hide calls from the log");
         }
-        for (const process_handle& p : processes_) {
-            judge_filters_of(p.pid());
+        if (!child_ && reads_the_kernel()) {
+            judge_filters_of(those_that_still_run());
         }
-        if (!child_ && following_ != follow_kind::none) {
-            const auto pids = relatives();
-            std::for_each(pids.begin(), pids.end(), [this](pid_t pid) { judge_filters_of(pid); });
+        if (!reader_.unheard().empty()) {
+            ledger_.cannot_prove(
+                std::to_string(reader_.unheard().size()) +
+                " process(es) entered the container and made no call that was logged, such as process " +
+                std::to_string(*reader_.unheard().begin()) + ": they may be under no filter");
         }
         // The command's leader was looked at when it had ended; others that called prctl(2) could not be.
         const bool only_leader =
@@ -940,10 +955,27 @@ private:
         }
     }
 
-    void judge_filters_of(pid_t pid)
+    /// Of who has ended meanwhile the calls that install filters were seen.
+    std::vector<pid_t> those_that_still_run() const
     {
-        if (filters_of(pid).value_or(1) != 1) {
-            ledger_.cannot_prove(doubt_about_filters(pid));
+        std::vector<pid_t> pids = following_ == follow_kind::none ? options_.pids : relatives();
+        std::erase_if(pids, [](pid_t pid) { return !filters_of(pid); });
+        return pids;
+    }
+
+    /// One example is enough where there are many.
+    void judge_filters_of(const std::vector<pid_t>& pids)
+    {
+        std::vector<std::string> doubts;
+        for (const pid_t pid : pids) {
+            if (std::string doubt = doubt_about_filters(pid); !doubt.empty()) {
+                doubts.push_back(std::move(doubt));
+            }
+        }
+        if (!doubts.empty()) {
+            const std::string others =
+                doubts.size() > 1 ? ", and " + std::to_string(doubts.size() - 1) + " others" : std::string();
+            ledger_.cannot_prove(doubts.front() + others);
         }
     }
 
@@ -956,17 +988,30 @@ private:
         if (following_ == follow_kind::none && !only_command) {
             ledger_.cannot_prove("descendants are not recorded: " + why_no_fork_events());
         }
-        if (following_ == follow_kind::session && reader_.strays() != 0 && !follower_.knows_all() &&
-            !only_command) {
-            ledger_.cannot_prove("records of other audit sessions may be those of descendants that changed "
-                                 "theirs: " +
-                                 (follower_.is_open() ? "fork events were lost" : why_no_fork_events()));
+        if (following_ == follow_kind::session && !only_command) {
+            judge_other_sessions();
         }
         if (reader_.unclear() != 0) {
             ledger_.cannot_prove(
                 std::to_string(reader_.unclear()) +
                 " records are of processes that may be descendants (CLONE_PARENT) or may not");
         }
+    }
+
+    /// A descendant may have changed its session; whether it did is known as long as each birth is.
+    void judge_other_sessions()
+    {
+        const bool by_chance = !follower_.knows_all() && reader_.selected_by_tree() != 0;
+        const bool overlooked =
+            reader_.strays() != 0 && (!follower_.knows_all() || reader_.latecomers() != 0);
+        if (!by_chance && !overlooked) {
+            return;
+        }
+        const std::string why = !follower_.is_open()     ? why_no_fork_events()
+                                : !follower_.knows_all() ? "fork events were lost"
+                                                         : "one was made with CLONE_PARENT";
+        ledger_.cannot_prove(
+            "records of other audit sessions may be those of descendants that changed theirs: " + why);
     }
 
     /// Whether the target made processes or threads; a missing record may have been the call that did.

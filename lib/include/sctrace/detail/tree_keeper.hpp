@@ -7,10 +7,12 @@
 #include <sctrace/process_tree.hpp>
 #include <sctrace/target.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -24,6 +26,9 @@ namespace sctrace::detail {
  */
 class tree_keeper {
 public:
+    /// How much later than its consequences the end of a process may be stamped.
+    static constexpr std::chrono::milliseconds listing_margin{11};
+
     /// @p whose and @p ledger must outlive the keeper.
     tree_keeper(target& whose, loss_ledger& ledger);
 
@@ -32,11 +37,14 @@ public:
     /// Takes in a command that has just been started by this process.
     void follow_command(pid_t pid, follow_kind how);
 
-    /// To be called when the events of the time of follow_pids() have been taken: record_lag later.
+    /// To be called when the events of the time of follow_pids() have been taken: listing_margin later.
     void settle_listing();
 
     /// Applies what has happened.
     void take(const process_event_batch& batch);
+
+    /// Those who entered a container from outside since the last call: they may be under no filter.
+    std::vector<pid_t> take_entrants() { return std::exchange(entrants_, {}); }
 
     /// Whether each process event has been seen so far.
     bool lost_nothing() const noexcept { return lost_nothing_; }
@@ -64,6 +72,7 @@ private:
     loss_ledger& ledger_;
     follow_kind how_ = follow_kind::none;
     std::vector<std::uint64_t> containers_;
+    std::vector<pid_t> entrants_;
     std::optional<std::uint64_t> own_namespace_;
     // Everything about them and their children is known from events.
     std::unordered_set<pid_t> born_while_listing_;
@@ -77,6 +86,9 @@ private:
 
 /// CLOCK_MONOTONIC, which process events carry.
 process_tree::time monotonic_now() noexcept;
+
+/// Whether this process's CLOCK_MONOTONIC is another one than the kernel's (time_namespaces(7)).
+bool in_shifted_time_namespace();
 
 /// How far the wall clock is ahead of CLOCK_MONOTONIC.
 std::chrono::nanoseconds wall_clock_offset() noexcept;
