@@ -10,6 +10,9 @@ enum class follow_kind {
     /** A descendant that changes its session is still followed by fork events, where these can be had. */
     session,
     /// Descendants, by fork events of the kernel's process connector; existing ones are found at the start.
+    /** With CLONE_PARENT a descendant can make a child of its own ancestor. Children that an ancestor gets
+     * under a filter while recording are therefore a doubt, among them the commands of other recorders in
+     * this process. */
     tree,
     /// As `tree`, and every process in the pid namespaces of the given ones, whoever started it.
     container,
