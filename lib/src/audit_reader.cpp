@@ -123,8 +123,7 @@ error_code audit_reader::receive(int descriptor, record_batch& batch)
         take_kept(batch);
         const std::size_t room =
             std::min({messages_per_call, batch.free_messages(), batch.free_space().size() / place_size});
-        has_more_ = next_kept_ != end_of_kept_ || room == 0;
-        if (has_more_) {
+        if (next_kept_ != end_of_kept_ || room == 0) {
             return {};
         }
         places_->point_into(batch.free_space().data(), room);

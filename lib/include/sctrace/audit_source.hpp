@@ -94,9 +94,6 @@ public:
     /// The receive buffer that the kernel granted to open(), in bytes as it counts them.
     std::size_t receive_buffer() const noexcept { return receive_buffer_; }
 
-    /// Whether the last read left messages because its batch was full.
-    bool has_more() const noexcept { return reader_.has_more(); }
-
     /// Cancels outstanding operations; they complete with `operation_aborted`.
     void cancel()
     {

@@ -54,9 +54,6 @@ public:
      */
     boost::system::error_code receive(int descriptor, record_batch& batch);
 
-    /// Whether the last receive() ended because the batch was full.
-    bool has_more() const noexcept { return has_more_; }
-
 private:
     struct places;
 
@@ -70,7 +67,6 @@ private:
     // The places whose messages did not fit into the last batch.
     std::size_t next_kept_ = 0;
     std::size_t end_of_kept_ = 0;
-    bool has_more_ = false;
 };
 
 } // namespace sctrace::detail

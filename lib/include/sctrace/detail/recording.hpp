@@ -86,7 +86,6 @@ public:
         , kmsg_(strand_)
         , audit_(strand_)
         , wake_(strand_)
-        , pause_(strand_)
         , child_watch_(strand_)
         , follower_(strand_, target_, ledger_)
         , reader_(options_.native, target_, ledger_)
@@ -151,9 +150,6 @@ private:
     static constexpr std::chrono::milliseconds late_serial_poll{2};
     static constexpr std::chrono::milliseconds cancel_repeat{10};
     static constexpr std::chrono::milliseconds drain_poll{1};
-    static constexpr std::chrono::milliseconds drain_pause{4};
-    /// Holds what can come in many pauses.
-    static constexpr std::size_t roomy_buffer = std::size_t{16} * 1024 * 1024;
     static constexpr std::chrono::milliseconds look_interval{1000};
     static constexpr std::chrono::milliseconds clock_tolerance{5};
 
@@ -738,20 +734,8 @@ private:
             if (reader_.brackets_seen() != brackets) {
                 wake();
             }
-            if (can_pause(source)) {
-                pause_.expires_after(drain_pause);
-                co_await pause_.async_wait(token());
-            }
         }
     }
-
-    /// A reader that takes each record at once takes the processor from those who make them.
-    bool can_pause(const basic_audit_source<strand_type>& source) const noexcept
-    {
-        return source.receive_buffer() >= roomy_buffer && !source.has_more() && !source_must_end_;
-    }
-
-    bool can_pause(const basic_kmsg_source<strand_type>&) const noexcept { return false; }
 
     void look_at(const record_batch& batch)
     {
@@ -823,7 +807,6 @@ private:
             // Again and again: a read that had ended by itself may have been about to start another wait.
             audit_.cancel();
             kmsg_.cancel();
-            pause_.cancel();
             co_await nap(cancel_repeat);
         }
         audit_.close();
@@ -1038,7 +1021,6 @@ private:
     std::optional<printk_ratelimit_hold> hold_;
     std::vector<process_handle> processes_;
     timer_type wake_;
-    timer_type pause_;
     boost::asio::posix::basic_stream_descriptor<strand_type> child_watch_;
     boost::asio::cancellation_signal flusher_stop_;
 
