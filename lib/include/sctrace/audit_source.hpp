@@ -3,11 +3,12 @@
 
 #include <sctrace/detail/audit_reader.hpp>
 #include <sctrace/detail/default_token.hpp>
-#include <sctrace/detail/receive_batch_op.hpp>
+#include <sctrace/detail/receive_op.hpp>
 #include <sctrace/record_source.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/compose.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
@@ -132,11 +133,26 @@ public:
     auto async_read_batch(record_batch& batch, CompletionToken&& token = {})
     {
         return boost::asio::async_compose<CompletionToken, void(boost::system::error_code, std::size_t)>(
-            detail::receive_batch_op<stream_type>(socket_, reader_, batch), token, socket_);
+            detail::receive_op(socket_, receive_batch{reader_, batch}), token, socket_);
     }
 
 private:
     using stream_type = boost::asio::posix::basic_stream_descriptor<Executor>;
+
+    struct receive_batch {
+        detail::audit_reader& reader;
+        record_batch& batch;
+
+        detail::received operator()(int descriptor) const
+        {
+            batch.clear();
+            const boost::system::error_code ec = reader.receive(descriptor, batch);
+            if (!batch.empty() || batch.losses().any()) {
+                return {{}, batch.messages().size(), true};
+            }
+            return {ec, 0, ec && ec != boost::asio::error::would_block};
+        }
+    };
 
     stream_type socket_;
     detail::audit_reader reader_;

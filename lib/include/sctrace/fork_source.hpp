@@ -3,7 +3,7 @@
 
 #include <sctrace/detail/default_token.hpp>
 #include <sctrace/detail/fork_reader.hpp>
-#include <sctrace/detail/receive_events_op.hpp>
+#include <sctrace/detail/receive_op.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/process_event.hpp>
 
@@ -14,6 +14,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include <unistd.h>
@@ -169,11 +170,24 @@ public:
     auto async_read_events(process_event_batch& batch, CompletionToken&& token = {})
     {
         return boost::asio::async_compose<CompletionToken, void(boost::system::error_code, std::size_t)>(
-            detail::receive_events_op<stream_type>(socket_, batch), token, socket_);
+            detail::receive_op(socket_, receive_events{batch}), token, socket_);
     }
 
 private:
     using stream_type = boost::asio::posix::basic_stream_descriptor<Executor>;
+
+    struct receive_events {
+        process_event_batch& batch;
+
+        detail::received operator()(int descriptor) const
+        {
+            const std::size_t events = batch.events.size();
+            const std::uint64_t overruns = batch.overruns;
+            const boost::system::error_code ec = detail::receive_process_events(descriptor, batch);
+            const std::size_t count = batch.events.size() - events;
+            return {ec, count, ec || count != 0 || batch.overruns != overruns};
+        }
+    };
 
     stream_type socket_;
     // The process that subscribed; 0 for a descriptor that was assigned.
