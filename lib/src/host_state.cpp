@@ -10,7 +10,6 @@
 #include <string_view>
 
 #include <signal.h>
-#include <sys/stat.h>
 
 namespace sctrace::detail {
 
@@ -75,7 +74,14 @@ bool host_state::log_switched_off() const noexcept
 
 host_state read_host_state()
 {
-    return {value_of(read_audit_status()), value_of(read_exclude_rules()), value_of(read_actions_logged())};
+    host_state host = read_settings();
+    host.audit = value_of(read_audit_status());
+    return host;
+}
+
+host_state read_settings()
+{
+    return {std::nullopt, value_of(read_exclude_rules()), value_of(read_actions_logged())};
 }
 
 std::string log_switched_off_notice(const host_state& host)
@@ -174,8 +180,7 @@ bool has_no_filter(pid_t pid)
 
 bool in_initial_pid_namespace() noexcept
 {
-    struct stat status = {};
-    return ::stat("/proc/self/ns/pid", &status) == 0 && status.st_ino == initial_pid_namespace_inode;
+    return inode_of("/proc/self/ns/pid") == initial_pid_namespace_inode;
 }
 
 bool makes_tasks(const trace& counts)

@@ -103,16 +103,6 @@ boost::system::result<logged_call> read_whole(const audit_record& record) noexce
 
 } // namespace
 
-boost::system::result<logged_call> parse_logged_call(const audit_record& record) noexcept
-{
-    logged_call call;
-    std::size_t beginning = 0;
-    if (may_be_usual(record) && read_usual(record.body, call, beginning)) {
-        return call;
-    }
-    return read_whole(record);
-}
-
 boost::system::result<logged_call> logged_call_reader::read(const audit_record& record) noexcept
 {
     if (!may_be_usual(record)) {

@@ -10,7 +10,6 @@
 #include <string_view>
 
 #include <linux/capability.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,12 +21,6 @@ namespace {
 // since 6.18; before that, it had some number or other.
 constexpr ino_t initial_user_namespace_inode = 0xEFFFFFFD;
 constexpr ino_t initial_network_namespace_inode = 0xEFFFFFF9;
-
-bool has_inode(const char* path, ino_t wanted) noexcept
-{
-    struct stat status = {};
-    return ::stat(path, &status) == 0 && status.st_ino == wanted;
-}
 
 bool exists(const char* path) noexcept
 {
@@ -41,7 +34,7 @@ bool exists(const char* path) noexcept
  */
 std::optional<bool> in_initial_network_namespace() noexcept
 {
-    if (has_inode("/proc/self/ns/net", initial_network_namespace_inode)) {
+    if (inode_of("/proc/self/ns/net") == initial_network_namespace_inode) {
         return true;
     }
     if (!exists("/proc/sys/net/core/somaxconn")) {
@@ -215,7 +208,7 @@ bool has_host_capability(int capability) noexcept
 
 bool in_initial_user_namespace() noexcept
 {
-    return has_inode("/proc/self/ns/user", initial_user_namespace_inode);
+    return inode_of("/proc/self/ns/user") == initial_user_namespace_inode;
 }
 
 void check_privileges(std::vector<host_finding>& findings)

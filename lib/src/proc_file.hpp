@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include <sys/stat.h>
+
 namespace sctrace::detail {
 
 /// The first line of a file; empty when it can't be read.
@@ -42,6 +44,13 @@ inline std::optional<std::string> status_field(const std::string& folder, std::s
         }
     }
     return std::nullopt;
+}
+
+/// What tells namespaces apart: the inode of a file such as /proc/PID/ns/pid.
+inline std::optional<ino_t> inode_of(const std::string& path) noexcept
+{
+    struct stat status = {};
+    return ::stat(path.c_str(), &status) == 0 ? std::optional(status.st_ino) : std::nullopt;
 }
 
 /// Whether a list of words that are separated by spaces holds one.

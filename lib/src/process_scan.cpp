@@ -1,3 +1,4 @@
+#include "proc_file.hpp"
 #include "scan.hpp"
 #include "unique_descriptor.hpp"
 
@@ -16,7 +17,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace sctrace::detail {
@@ -171,9 +171,7 @@ std::vector<pid_t> children_of(std::span<const pid_t> parents)
 
 std::optional<std::uint64_t> pid_namespace_of(pid_t pid)
 {
-    struct stat status = {};
-    return ::stat(path_of(pid, "ns/pid").c_str(), &status) == 0 ? std::optional<std::uint64_t>(status.st_ino)
-                                                                : std::nullopt;
+    return inode_of(path_of(pid, "ns/pid"));
 }
 
 std::vector<pid_t> processes_in_pid_namespace(std::uint64_t id)

@@ -28,6 +28,9 @@ struct host_state {
 
 host_state read_host_state();
 
+/// The same but for the state of the audit subsystem, which changes in the course of a recording anyway.
+host_state read_settings();
+
 /// How to get the action `log` back.
 std::string log_switched_off_notice(const host_state& host);
 

@@ -25,11 +25,7 @@ struct logged_call {
 /**
  * A body in the exact order of kernels since 3.16 (kernel/auditsc.c, audit_log_task and audit_seccomp) takes
  * a short way; any other one goes through parse_seccomp_record(), so that both always agree.
- */
-boost::system::result<logged_call> parse_logged_call(const audit_record& record) noexcept;
-
-/// Does as parse_logged_call() for records one after another, most of which begin as an earlier one did.
-/**
+ *
  * A thread's records differ in what stands behind `syscall=` only, and comparing the rest with what was
  * parsed before takes a fraction of the time of parsing it again.
  *

@@ -631,7 +631,7 @@ private:
             return;
         }
         next_look_ = Clock::now() + look_interval;
-        judge_settings(read_host_state(), ledger_);
+        judge_settings(read_settings(), ledger_);
     }
 
     bool all_processes_ended() const
@@ -754,9 +754,9 @@ private:
         const auto offset = wall_clock_offset();
         const bool was_set = clock_offset_ && std::chrono::abs(offset - *clock_offset_) > clock_tolerance;
         if (was_set && (following_ == follow_kind::tree || following_ == follow_kind::container)) {
-            ledger_.cannot_prove("the wall clock was set, or the machine slept, while recording: records of "
-                                 "two processes that had the "
-                                 "same id can't be told apart");
+            ledger_.cannot_prove(
+                "the wall clock was set, or the machine slept, while recording: records of two "
+                "processes that had the same id can't be told apart");
         }
         clock_offset_ = offset;
         reader_.set_clock_offset(offset);
