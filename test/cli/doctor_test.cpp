@@ -1,3 +1,4 @@
+#include "finding_names.hpp"
 #include "kernel/audit_control.hpp"
 #include "kernel/in_child.hpp"
 #include "tool.hpp"
@@ -26,15 +27,6 @@ using namespace sctrace::test;
 namespace {
 
 constexpr auto actions_setting = "/proc/sys/kernel/seccomp/actions_logged";
-
-const std::vector<std::string> finding_names{
-    "kernel_version",      "kernel_config",     "kernel_audit",        "kernel_connector",
-    "actions_avail",       "actions_logged",    "seccomp_filters",     "user_namespace",
-    "pid_namespace",       "network_namespace", "cap_audit_read",      "cap_audit_control",
-    "cap_sys_admin",       "cap_net_admin",     "cap_syslog",          "loginuid",
-    "audit_enabled",       "audit_daemon",      "audit_exclude_rules", "audit_rate_limit",
-    "audit_backlog_limit", "audit_lost",        "printk_ratelimit",    "printk_devkmsg",
-    "dmesg_restrict",      "kmsg_ring",         "libseccomp"};
 
 /// With it every run of `doctor` might wait for records that the kernel drops.
 struct without_ratelimit {

@@ -40,11 +40,25 @@ public:
         header.nlmsg_type = type;
         header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
         std::memcpy(datagram.data(), &header, sizeof header);
-        std::memcpy(datagram.data() + NLMSG_HDRLEN, payload, size);
+        if (size != 0) {
+            std::memcpy(datagram.data() + NLMSG_HDRLEN, payload, size);
+        }
         return ::send(socket_, datagram.data(), datagram.size(), 0) >= 0 && acknowledged();
     }
 
     bool set(const ::audit_status& status) { return send(AUDIT_SET, &status, sizeof status); }
+
+    /// The kernel's answer to AUDIT_GET; all zero if it has none.
+    ::audit_status status()
+    {
+        ::audit_status status{};
+        std::array<std::byte, 1024> answer;
+        if (send(AUDIT_GET, nullptr, 0) && ::recv(socket_, answer.data(), answer.size(), 0) >=
+                                               static_cast<ssize_t>(NLMSG_HDRLEN + sizeof status)) {
+            std::memcpy(&status, answer.data() + NLMSG_HDRLEN, sizeof status);
+        }
+        return status;
+    }
 
 private:
     /// A daemon's socket also receives records, which may come first.
@@ -69,17 +83,17 @@ private:
     int socket_ = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
 };
 
-/// While it lives, the kernel drops every record of a program.
-class excluded_program {
+/// A rule of the kernel's for as long as it lives.
+class temporary_rule {
 public:
-    explicit excluded_program(std::string_view path)
-        : rule_(make_rule(path))
+    explicit temporary_rule(std::vector<std::byte> rule)
+        : rule_(std::move(rule))
         , added_(audit_control().send(AUDIT_ADD_RULE, rule_.data(), rule_.size()))
     {
     }
-    excluded_program(const excluded_program&) = delete;
-    excluded_program& operator=(const excluded_program&) = delete;
-    ~excluded_program()
+    temporary_rule(const temporary_rule&) = delete;
+    temporary_rule& operator=(const temporary_rule&) = delete;
+    ~temporary_rule()
     {
         if (added_) {
             audit_control().send(AUDIT_DEL_RULE, rule_.data(), rule_.size());
@@ -87,6 +101,19 @@ public:
     }
 
     bool added() const noexcept { return added_; }
+
+private:
+    std::vector<std::byte> rule_;
+    bool added_;
+};
+
+/// While it lives, the kernel drops every record of a program.
+class excluded_program : public temporary_rule {
+public:
+    explicit excluded_program(std::string_view path)
+        : temporary_rule(make_rule(path))
+    {
+    }
 
 private:
     static std::vector<std::byte> make_rule(std::string_view path)
@@ -104,9 +131,6 @@ private:
         std::memcpy(bytes.data() + sizeof rule, path.data(), path.size());
         return bytes;
     }
-
-    std::vector<std::byte> rule_;
-    bool added_;
 };
 
 /// Whether ordinary audit records are made; put back at the end.

@@ -1,6 +1,6 @@
+#include "kernel/exact_recording.hpp"
 #include "kernel/generator_process.hpp"
 #include "kernel/in_child.hpp"
-#include "kernel/kernel_recording.hpp"
 #include "temporary_folder.hpp"
 
 #include <sctrace/recorder.hpp>
@@ -19,19 +19,9 @@ namespace {
 using sctrace::source_kind;
 using sctrace::verdict;
 using sctrace::test::can_record;
+using sctrace::test::exact_recording;
 using sctrace::test::generator_process;
 using sctrace::test::getppid_call;
-using sctrace::test::kernel_recording;
-
-struct audit_recording : kernel_recording {
-    std::string notices;
-
-    audit_recording()
-    {
-        options.source = source_kind::audit;
-        options.on_notice = [this](std::string_view text) { notices += std::string(text) + '\n'; };
-    }
-};
 
 /// Records a command in a process of its own and tells source and counts in words.
 std::string record_in_child(std::uint64_t calls)
@@ -66,7 +56,7 @@ BOOST_AUTO_TEST_CASE(a_hundred_thousand_calls_are_all_there_although_the_rate_li
     if (!can_record()) {
         return;
     }
-    audit_recording r;
+    exact_recording r;
     r.options.lift_ratelimit = false;
     r.run({SCTRACE_GENERATOR, "110:100000", "-1:3", "0x4000006e:2"});
     BOOST_TEST(r.count(getppid_call) == 100000U);
@@ -83,7 +73,7 @@ BOOST_AUTO_TEST_CASE(processes_and_threads_at_once_are_complete)
     if (!can_record()) {
         return;
     }
-    audit_recording r;
+    exact_recording r;
     r.run({SCTRACE_GENERATOR, "--threads", "2", "--processes", "4", "110:5000"});
     BOOST_TEST(r.count(getppid_call) == 2U * 4U * 5000U);
     BOOST_TEST((r.report.judged.what == verdict::complete), r.why());
@@ -96,7 +86,7 @@ BOOST_AUTO_TEST_CASE(a_buffer_that_overruns_is_a_loss_that_is_bounded)
     }
     constexpr std::uint64_t calls = 3000;
     generator_process flood({"110:" + std::to_string(calls)});
-    audit_recording r;
+    exact_recording r;
     r.options.receive_buffer = 4096;
     r.options.pids = {flood.pid()};
     r.start();
@@ -118,7 +108,7 @@ BOOST_AUTO_TEST_CASE(another_logging_process_changes_no_count)
         return;
     }
     generator_process other({"102:20000"});
-    audit_recording r;
+    exact_recording r;
     other.release();
     r.run({SCTRACE_GENERATOR, "110:2000"});
     BOOST_TEST(r.count(getppid_call) == 2000U);
@@ -133,8 +123,8 @@ BOOST_AUTO_TEST_CASE(two_recorders_at_once_are_both_exact_and_complete)
     }
     generator_process first({"110:600"});
     generator_process second({"110:700"});
-    audit_recording a;
-    audit_recording b;
+    exact_recording a;
+    exact_recording b;
     a.options.pids = {first.pid()};
     b.options.pids = {second.pid()};
     a.start();
@@ -156,7 +146,7 @@ BOOST_AUTO_TEST_CASE(automatic_takes_the_audit_socket_and_says_why)
     if (!can_record()) {
         return;
     }
-    audit_recording r;
+    exact_recording r;
     r.options.source = source_kind::automatic;
     r.run({SCTRACE_GENERATOR, "110:500"});
     BOOST_TEST(r.report.source == "audit");
@@ -196,7 +186,7 @@ BOOST_AUTO_TEST_CASE(records_that_kmsg_would_cut_are_whole)
     }
     sctrace::test::temporary_folder folder;
     const std::string program = sctrace::test::generator_with_long_path(folder);
-    audit_recording r;
+    exact_recording r;
     r.run({program, "110:5"});
     BOOST_TEST(r.count(getppid_call) == 5U);
     BOOST_TEST((r.report.judged.what == verdict::complete), r.why());

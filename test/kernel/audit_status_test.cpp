@@ -1,3 +1,4 @@
+#include "audit_control.hpp"
 #include "in_child.hpp"
 #include "skip.hpp"
 #include "temporary_folder.hpp"
@@ -10,7 +11,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <span>
 #include <vector>
 
 #include <linux/audit.h>
@@ -29,64 +29,6 @@ struct field {
     std::uint32_t name;
     std::uint32_t operation;
     std::uint32_t value;
-};
-
-// One request to the kernel and its answer, in the test's own words.
-class audit_socket {
-public:
-    audit_socket() = default;
-    audit_socket(const audit_socket&) = delete;
-    audit_socket& operator=(const audit_socket&) = delete;
-    ~audit_socket() { ::close(socket_); }
-
-    int send(std::uint16_t type, std::span<const std::byte> payload)
-    {
-        nlmsghdr header{};
-        header.nlmsg_len = static_cast<std::uint32_t>(NLMSG_LENGTH(payload.size()));
-        header.nlmsg_type = type;
-        header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-        std::vector<std::byte> datagram(NLMSG_SPACE(payload.size()));
-        std::memcpy(datagram.data(), &header, sizeof header);
-        if (!payload.empty())
-            std::memcpy(datagram.data() + NLMSG_HDRLEN, payload.data(), payload.size());
-        if (::send(socket_, datagram.data(), datagram.size(), 0) < 0)
-            return errno;
-        return acknowledged();
-    }
-
-    ::audit_status status()
-    {
-        ::audit_status status{};
-        if (send(AUDIT_GET, {}) != 0)
-            return status;
-        const auto answer = receive();
-        if (answer.size() >= NLMSG_HDRLEN + sizeof status)
-            std::memcpy(&status, answer.data() + NLMSG_HDRLEN, sizeof status);
-        return status;
-    }
-
-private:
-    std::vector<std::byte> receive()
-    {
-        std::vector<std::byte> datagram(16 * 1024);
-        const ssize_t size = ::recv(socket_, datagram.data(), datagram.size(), 0);
-        datagram.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
-        return datagram;
-    }
-
-    int acknowledged()
-    {
-        const auto answer = receive();
-        nlmsghdr header{};
-        nlmsgerr error{};
-        if (answer.size() < NLMSG_HDRLEN + sizeof error)
-            return EIO;
-        std::memcpy(&header, answer.data(), sizeof header);
-        std::memcpy(&error, answer.data() + NLMSG_HDRLEN, sizeof error);
-        return header.nlmsg_type == NLMSG_ERROR ? -error.error : EIO;
-    }
-
-    int socket_ = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
 };
 
 std::vector<std::byte> make_rule(std::uint32_t list, const std::vector<field>& fields)
@@ -126,34 +68,11 @@ private:
         wanted.vers = AUDIT_FEATURE_VERSION;
         wanted.mask = AUDIT_FEATURE_TO_MASK(number_);
         wanted.features = on ? wanted.mask : 0;
-        return audit_socket().send(AUDIT_SET_FEATURE, std::as_bytes(std::span(&wanted, 1))) == 0;
+        return test::audit_control().send(AUDIT_SET_FEATURE, &wanted, sizeof wanted);
     }
 
     std::uint32_t number_;
     bool set_;
-};
-
-// A rule of the kernel's for as long as it lives.
-class temporary_rule {
-public:
-    temporary_rule(std::uint32_t list, const std::vector<field>& fields)
-        : rule_(make_rule(list, fields))
-    {
-        added_ = audit_socket().send(AUDIT_ADD_RULE, rule_) == 0;
-    }
-    temporary_rule(const temporary_rule&) = delete;
-    temporary_rule& operator=(const temporary_rule&) = delete;
-    ~temporary_rule()
-    {
-        if (added_)
-            audit_socket().send(AUDIT_DEL_RULE, rule_);
-    }
-
-    bool added() const { return added_; }
-
-private:
-    std::vector<std::byte> rule_;
-    bool added_ = false;
 };
 
 bool may_control_audit()
@@ -169,7 +88,7 @@ std::uint32_t count_matching()
 std::uint32_t matching_with(const std::vector<field>& fields)
 {
     const std::uint32_t before = count_matching();
-    const temporary_rule rule(AUDIT_FILTER_EXCLUDE, fields);
+    const test::temporary_rule rule(make_rule(AUDIT_FILTER_EXCLUDE, fields));
     BOOST_REQUIRE(rule.added());
     return count_matching() - before;
 }
@@ -203,7 +122,7 @@ BOOST_AUTO_TEST_CASE(tells_what_the_kernel_tells)
     if (!may_control_audit())
         return test::skip("AUDIT_GET needs CAP_AUDIT_CONTROL in the host's own namespaces");
     const auto status = read_audit_status();
-    const auto raw = audit_socket().status();
+    const auto raw = test::audit_control().status();
     BOOST_TEST(status->enabled == (raw.enabled != 0));
     BOOST_TEST(status->daemon_pid == raw.pid);
     BOOST_TEST(status->rate_limit == raw.rate_limit);
@@ -292,7 +211,7 @@ BOOST_AUTO_TEST_CASE(rules_on_other_lists_do_not_count)
     if (!may_control_audit())
         return test::skip("audit rules need CAP_AUDIT_CONTROL in the host's own namespaces");
     const std::uint32_t before = count_matching();
-    const temporary_rule rule(AUDIT_FILTER_USER, {{AUDIT_PID, AUDIT_EQUAL, nobodys_pid}});
+    const test::temporary_rule rule(make_rule(AUDIT_FILTER_USER, {{AUDIT_PID, AUDIT_EQUAL, nobodys_pid}}));
     BOOST_REQUIRE(rule.added());
     BOOST_TEST(count_matching() == before);
 }

@@ -41,14 +41,11 @@ constexpr std::chrono::milliseconds two_lags{220};
 const std::string generator = SCTRACE_GENERATOR;
 
 struct following : kernel_recording {
-    std::string notices;
-
     explicit following(std::optional<follow_kind> how = {})
     {
         options.source = source_kind::audit;
         options.lift_ratelimit = false;
         options.follow = how;
-        options.on_notice = [this](std::string_view text) { notices += std::string(text) + '\n'; };
     }
 
     void run_shell(const std::string& script) { run({"/bin/sh", "-c", script}); }
@@ -58,8 +55,6 @@ struct following : kernel_recording {
         const auto end = std::chrono::steady_clock::now() + time;
         BOOST_REQUIRE(context.run_until([end] { return std::chrono::steady_clock::now() >= end; }));
     }
-
-    bool noticed(const std::string& words) const { return notices.find(words) != std::string::npos; }
 };
 
 /// A shell's subprocess that ends when the test has ended, whichever way.

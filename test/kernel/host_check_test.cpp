@@ -1,4 +1,5 @@
 #include "audit_control.hpp"
+#include "finding_names.hpp"
 #include "in_child.hpp"
 #include "skip.hpp"
 #include "temporary_folder.hpp"
@@ -25,15 +26,6 @@
 using namespace sctrace;
 
 namespace {
-
-const std::vector<std::string> all_names{
-    "kernel_version",      "kernel_config",     "kernel_audit",        "kernel_connector",
-    "actions_avail",       "actions_logged",    "seccomp_filters",     "user_namespace",
-    "pid_namespace",       "network_namespace", "cap_audit_read",      "cap_audit_control",
-    "cap_sys_admin",       "cap_net_admin",     "cap_syslog",          "loginuid",
-    "audit_enabled",       "audit_daemon",      "audit_exclude_rules", "audit_rate_limit",
-    "audit_backlog_limit", "audit_lost",        "printk_ratelimit",    "printk_devkmsg",
-    "dmesg_restrict",      "kmsg_ring",         "libseccomp"};
 
 std::string line_of(const host_finding& found)
 {
@@ -184,7 +176,7 @@ BOOST_AUTO_TEST_CASE(every_finding_says_what_it_means)
             BOOST_TEST((!in_the_way || !found.remedy.empty()));
         }
     }
-    BOOST_TEST(names == all_names, boost::test_tools::per_element());
+    BOOST_TEST(names == test::finding_names, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(words_of_status)

@@ -13,6 +13,7 @@
 #include <fstream>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -47,9 +48,11 @@ struct kernel_recording {
     bool ended = false;
     boost::system::error_code ec;
     sctrace::report report;
+    std::string notices;
 
     kernel_recording()
     {
+        options.on_notice = [this](std::string_view text) { notices += std::string(text) + '\n'; };
         options.source = sctrace::source_kind::kmsg;
         options.lift_ratelimit = true;
         options.stop_check_interval = std::chrono::milliseconds(20);
@@ -103,6 +106,8 @@ struct kernel_recording {
         }
         return all;
     }
+
+    bool noticed(const std::string& words) const { return notices.find(words) != std::string::npos; }
 
     bool why_mentions(const std::string& words) const { return why().find(words) != std::string::npos; }
 };

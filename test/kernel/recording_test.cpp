@@ -240,9 +240,7 @@ BOOST_AUTO_TEST_CASE(a_rate_limited_recording_is_never_complete_and_says_what_it
     }
     kept_setting limited(sysctl_path, "5");
     kernel_recording r;
-    std::string notices;
     r.options.lift_ratelimit = false;
-    r.options.on_notice = [&](std::string_view text) { notices += text; };
     r.run({SCTRACE_GENERATOR, "110:300"});
     const std::uint64_t missing = 300 - r.count(getppid_call);
     BOOST_TEST(missing > 250U);
@@ -250,7 +248,7 @@ BOOST_AUTO_TEST_CASE(a_rate_limited_recording_is_never_complete_and_says_what_it
     BOOST_TEST(r.report.judged.missing_at_most.value() >= missing);
     BOOST_TEST(r.report.loss.printk_suppressed >= missing);
     BOOST_TEST(r.why_mentions("rate limit"));
-    BOOST_TEST(notices.find("printk_ratelimit") != std::string::npos);
+    BOOST_TEST(r.noticed("printk_ratelimit"));
 }
 
 BOOST_AUTO_TEST_CASE(records_that_the_kernel_cuts_are_told)
@@ -336,14 +334,12 @@ BOOST_AUTO_TEST_CASE(without_log_in_actions_logged_nothing_is_claimed)
     const std::string path = "/proc/sys/kernel/seccomp/actions_logged";
     kept_setting without(path, "kill_process kill_thread trap errno user_notif trace");
     kernel_recording r;
-    std::string notices;
-    r.options.on_notice = [&](std::string_view text) { notices += text; };
     r.run({SCTRACE_GENERATOR, "110:5"});
     BOOST_TEST(r.report.counts.empty());
     BOOST_TEST((r.report.judged.what == verdict::unproven));
     BOOST_TEST(r.why_mentions("actions_logged"));
-    BOOST_TEST(notices.find("sysctl -w kernel.seccomp.actions_logged=\"kill_process kill_thread trap errno "
-                            "user_notif trace log\"") != std::string::npos);
+    BOOST_TEST(r.noticed("sysctl -w kernel.seccomp.actions_logged=\"kill_process kill_thread trap errno "
+                         "user_notif trace log\""));
 }
 
 BOOST_AUTO_TEST_CASE(two_recorders_at_once_are_both_exact)
@@ -448,11 +444,9 @@ BOOST_AUTO_TEST_CASE(a_daemon_that_takes_the_records_is_named_and_nothing_is_cla
         return;
     }
     kernel_recording r;
-    std::string notices;
     r.options.bracket_timeout = std::chrono::milliseconds(300);
-    r.options.on_notice = [&](std::string_view text) { notices += text; };
     r.run({SCTRACE_GENERATOR, "110:5"});
-    BOOST_TEST(notices.find("audit daemon (pid " + std::to_string(daemon.pid()) + ")") != std::string::npos);
+    BOOST_TEST(r.noticed("audit daemon (pid " + std::to_string(daemon.pid()) + ")"));
     BOOST_TEST((r.report.judged.what == verdict::unproven));
     BOOST_TEST(r.why_mentions("not bracketed"));
 }
