@@ -107,6 +107,16 @@ void wait_for_state(pid_t pid, char state)
     BOOST_REQUIRE(has_state(pid, state));
 }
 
+/// A process whose first thread has ended is dead only when its other threads have ended too.
+void wait_for_death(pid_t pid)
+{
+    wait_for_state(pid, 'Z');
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (detail::is_alive(pid) && std::chrono::steady_clock::now() < end) {
+        std::this_thread::yield();
+    }
+}
+
 /// Opens an audit session; its number, or -1 where that is not permitted.
 std::int64_t enter_new_session()
 {
@@ -183,7 +193,7 @@ BOOST_AUTO_TEST_CASE(zombies_are_dead)
         }
         return child;
     });
-    wait_for_state(mother.child(), 'Z');
+    wait_for_death(mother.child());
     BOOST_TEST(detail::is_alive(mother.pid()));
     BOOST_TEST(!detail::is_alive(mother.child()));
     const pids roots{mother.pid(), mother.child()};
