@@ -1,6 +1,7 @@
 # What a consumer needs as well: cmake/sctrace-config.cmake.in holds the twins of the first lines.
 find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS json)
 find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
 include(${CMAKE_CURRENT_LIST_DIR}/find_seccomp.cmake)
 
 if(SCTRACE_BUILD_APPS OR SCTRACE_BUILD_TESTS)

@@ -3,7 +3,7 @@
 
 # What building the library, the tool and the tests takes on Debian 12.
 build_packages=(
-    g++ cmake ninja-build libseccomp-dev
+    g++ cmake ninja-build libseccomp-dev zlib1g-dev
     libboost1.81-dev libboost-json1.81-dev libboost-program-options1.81-dev)
 test_packages=(libboost-test1.81-dev strace git make perl python3)
 

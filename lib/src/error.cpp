@@ -52,6 +52,22 @@ constexpr const char* message_of(int value) noexcept
                "one";
     case error::invalid_options:
         return "the options contradict one another; leave one of them out";
+    case error::malformed_trace:
+        return "not a trace; each line reads {\"syscall\":0,\"name\":\"read\",\"count\":42}";
+    case error::not_a_journal_entry:
+        return "not an entry of the systemd journal; `journalctl -o json` writes one object on each line";
+    case error::damaged_gzip:
+        return "the gzip data is damaged; `gzip -t` checks the whole file";
+    case error::truncated_gzip:
+        return "the gzip data is cut; copy the whole file, or wait until it is written";
+    case error::unreadable_log:
+        return "the log is no text; convert or uncompress it first";
+    case error::shrinking_log:
+        return "the log became shorter while it was read; read it again when nobody writes to it";
+    case error::stopped_early:
+        return "stopped before everything had been read; what was read counts";
+    case error::too_many_syscalls:
+        return "more different system calls than a trace tells apart; select fewer records";
     }
     return "unknown sctrace error";
 }

@@ -1,3 +1,4 @@
+#include "log_line_parts.hpp"
 #include "log_prefix.hpp"
 #include "scan.hpp"
 
@@ -103,7 +104,7 @@ bool may_precede(std::string_view prefix, writer by) noexcept
     case writer::journal:
         break;
     }
-    return log_prefix::may_precede_journal_message(prefix);
+    return log_prefix::may_precede_journal_copy(prefix);
 }
 
 log_form form_of(std::string_view prefix, writer by) noexcept
@@ -148,6 +149,15 @@ boost::system::result<log_line> line_of_entry(std::string_view line, const kmsg_
     return log_line{log_form::kmsg, line.substr(0, text_at), entry.text, text_escapes::kmsg, entry.maybe_cut};
 }
 
+/// `ausearch -i` writes a date for the seconds, and a space in front of the colon.
+bool has_interpreted_stamp(std::string_view text) noexcept
+{
+    constexpr std::string_view head = "type=SECCOMP msg=audit(";
+    if (!text.starts_with(head))
+        return false;
+    return text.substr(scan::find_or_end(text, ')', head.size())).starts_with(") : ");
+}
+
 boost::system::result<audit_record> record_of_line(const log_line& line) noexcept
 {
     if (line.form != log_form::journal)
@@ -158,9 +168,42 @@ boost::system::result<audit_record> record_of_line(const log_line& line) noexcep
     return record;
 }
 
+/// `PRI,SEQ,USEC,…;` with a facility of the kernel's, up to its first ';'.
+bool is_usual_kernel_entry(std::string_view head) noexcept
+{
+    scan::reader in(head);
+    const char priority = in.peek();
+    in.skip(1);
+    if (priority < '0' || priority > '7' || !in.take(',') || !in.skip_decimal() || !in.take(',') ||
+        !in.skip_decimal() || !in.take(",-;")) {
+        return false;
+    }
+    return in.at_end();
+}
+
+/// Most entries with a record begin like this, and captures hold millions of them.
+std::optional<log_line> usual_entry(std::string_view line, std::size_t candidate) noexcept
+{
+    constexpr std::size_t offset = kernel_tag.size() + 1;
+    constexpr std::size_t shorter_than_output_buffer = 2000;
+    if (candidate < offset || line.size() > shorter_than_output_buffer ||
+        !is_usual_kernel_entry(line.substr(0, candidate - offset))) {
+        return std::nullopt;
+    }
+    const std::string_view text = scan::without_line_end(line.substr(candidate - offset));
+    scan::reader in(text);
+    if (!in.take("audit: type=") || !in.skip_decimal() || !in.take(" audit(") ||
+        text.find('\n') != std::string_view::npos) {
+        return std::nullopt;
+    }
+    return log_line{log_form::kmsg, line.substr(0, candidate - offset), text, text_escapes::kmsg, false};
+}
+
 [[gnu::noinline]] boost::system::result<log_line> line_with_candidate(std::string_view line,
                                                                       std::size_t candidate) noexcept
 {
+    if (const auto usual = usual_entry(line, candidate))
+        return *usual;
     const auto found = find_header(line, candidate);
     if (!found)
         return error::not_an_audit_record;
@@ -195,16 +238,6 @@ boost::system::result<audit_record> record_of_line(const log_line& line) noexcep
     return fields;
 }
 
-bool ends_like_a_loss_notice(std::string_view text) noexcept
-{
-    if (text.empty() || !scan::is_digit(text.back()))
-        return text.ends_with("suppressed") || text.ends_with("exceeded") || text.ends_with("disappeared") ||
-               text.ends_with("overflow") || text.ends_with("audit_log_start");
-    while (!text.empty() && scan::is_digit(text.back()))
-        text.remove_suffix(1);
-    return text.ends_with("audit_backlog_limit=");
-}
-
 /// The kernel's text may begin at the line's start, or behind a space or a closing bracket.
 bool may_begin_text(std::string_view line, std::size_t at) noexcept
 {
@@ -227,6 +260,25 @@ boost::system::result<loss_notice> find_loss_notice(std::string_view line) noexc
 
 } // namespace
 
+namespace detail {
+
+boost::system::result<log_line> parse_log_line_at(std::string_view line, std::size_t candidate) noexcept
+{
+    return line_with_candidate(line, candidate);
+}
+
+bool ends_like_a_loss_notice(std::string_view text) noexcept
+{
+    if (text.empty() || !scan::is_digit(text.back()))
+        return text.ends_with("suppressed") || text.ends_with("exceeded") || text.ends_with("disappeared") ||
+               text.ends_with("overflow") || text.ends_with("audit_log_start");
+    while (!text.empty() && scan::is_digit(text.back()))
+        text.remove_suffix(1);
+    return text.ends_with("audit_backlog_limit=");
+}
+
+} // namespace detail
+
 // These two are short, and what they call is not inlined, because most lines of a log end here.
 
 boost::system::result<log_line> parse_log_line(std::string_view line) noexcept
@@ -245,10 +297,18 @@ boost::system::result<seccomp_record> parse_seccomp_line(std::string_view line) 
     return record_with_candidate(line, candidate);
 }
 
+bool is_interpreted_record(std::string_view line) noexcept
+{
+    const auto parsed = parse_log_line(line);
+    if (!parsed || parsed->form != log_form::audit_log)
+        return false;
+    return has_interpreted_stamp(parsed->text.substr(parsed->text.find("type=")));
+}
+
 boost::system::result<loss_notice> parse_loss_line(std::string_view line) noexcept
 {
     const std::string_view text = scan::without_line_end(line);
-    if (!ends_like_a_loss_notice(text))
+    if (!detail::ends_like_a_loss_notice(text))
         return error::not_a_loss_notice;
     const auto entry = as_kmsg_entry(text);
     if (!entry)

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <string_view>
 
 namespace sctrace::log_prefix {
@@ -12,6 +13,21 @@ namespace sctrace::log_prefix {
 inline constexpr std::array<std::string_view, 10> level_names{
     "emerg", "alert", "crit", "err", "error", "warn", "warning", "notice", "info", "debug",
 };
+
+/// Every facility but `kern`, which the kernel keeps to itself (kernel/printk/printk.c: devkmsg_write).
+inline constexpr std::array<std::string_view, 19> program_facilities{
+    "user", "mail",   "daemon", "auth",   "syslog", "lpr",    "news",   "uucp",   "cron",   "authpriv",
+    "ftp",  "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+};
+
+template <std::size_t Size>
+bool is_one_of(const std::array<std::string_view, Size>& words, std::string_view word) noexcept
+{
+    // Words of one length seldom begin with the same letter: that saves comparing the rest.
+    return std::any_of(words.begin(), words.end(), [word](std::string_view other) {
+        return other.size() == word.size() && other.front() == word.front() && other == word;
+    });
+}
 
 inline bool is_word_character(char c) noexcept
 {
@@ -65,7 +81,7 @@ inline bool contains_clock_time(std::string_view text) noexcept
 
 inline bool is_kernel_tag(std::string_view word) noexcept
 {
-    return word == "kernel" || std::find(level_names.begin(), level_names.end(), word) != level_names.end();
+    return word == "kernel" || is_one_of(level_names, word);
 }
 
 inline bool is_audit_tag(std::string_view word) noexcept
@@ -88,11 +104,65 @@ inline std::string_view before_first_tag_end(std::string_view prefix) noexcept
     return end == std::string_view::npos ? std::string_view() : prefix.substr(0, end);
 }
 
+template <class Predicate>
+std::string_view leading(std::string_view text, Predicate is_part) noexcept
+{
+    const auto end = std::find_if_not(text.begin(), text.end(), is_part);
+    return text.substr(0, static_cast<std::size_t>(end - text.begin()));
+}
+
+/// `user  :notice: ` or `user: notice: `.
+inline bool begins_with_program_facility(std::string_view text) noexcept
+{
+    const std::string_view facility = leading(text, is_word_character);
+    scan::reader in(text.substr(facility.size()));
+    in.skip_spaces();
+    if (!in.take(':'))
+        return false;
+    in.skip_spaces();
+    return is_one_of(program_facilities, facility) &&
+           is_one_of(level_names, leading(in.rest(), scan::is_letter));
+}
+
+/// `user.notice app`: BusyBox writes facility and level in front of the tag.
+inline bool ends_with_program_facility(std::string_view head) noexcept
+{
+    if (head.find('.') == std::string_view::npos)
+        return false;
+    const std::string_view priority = last_token(without_last_token(head));
+    const std::size_t dot = scan::find_or_end(priority, '.');
+    return is_one_of(program_facilities, priority.substr(0, dot)) &&
+           is_one_of(level_names, priority.substr(std::min(dot + 1, priority.size())));
+}
+
+/// Whether `dmesg -x`, BusyBox or Talos, which puts a node's name in front, names another facility than
+/// `kern`.
+inline bool names_program_facility(std::string_view prefix, std::string_view head) noexcept
+{
+    constexpr std::size_t tag_end = 2;
+    if (head.empty())
+        return false;
+    return begins_with_program_facility(prefix) || ends_with_program_facility(head) ||
+           begins_with_program_facility(prefix.substr(head.size() + tag_end));
+}
+
+/// `<13>`: the number is eight times the facility plus the level, and the kernel's facility is 0.
+inline bool has_program_priority(std::string_view prefix) noexcept
+{
+    constexpr std::uint64_t last_of_kernel = 7;
+    const std::size_t open = prefix.find('<');
+    if (open == std::string_view::npos)
+        return false;
+    scan::reader in(prefix.substr(open + 1));
+    const auto priority = in.take_decimal();
+    return priority && *priority > last_of_kernel && in.take('>');
+}
+
 /// Whether syslog's tag shows that a program wrote the message.
 inline bool is_of_a_program(std::string_view prefix) noexcept
 {
     const std::string_view head = before_first_tag_end(prefix);
-    if (is_process_tag(last_token(head)))
+    if (is_process_tag(last_token(head)) || names_program_facility(prefix, head))
         return true;
     return contains_clock_time(head) && !is_kernel_tag(last_word(head));
 }
@@ -146,27 +216,66 @@ inline bool is_json_message(std::string_view prefix) noexcept
     return prefix.ends_with("\"msg\": \"") || prefix.ends_with("\"msg\":\"");
 }
 
+/// What stands behind `web-1  | ` of `docker compose logs`.
+inline std::string_view without_service_name(std::string_view prefix) noexcept
+{
+    const std::size_t bar = prefix.find('|');
+    if (bar == std::string_view::npos || !prefix.substr(bar + 1).starts_with(' '))
+        return prefix;
+    const std::string_view before = prefix.substr(0, bar);
+    const std::string_view name = scan::without_trailing_spaces(before);
+    const bool is_service = name.size() < before.size() && name.find(' ') == std::string_view::npos;
+    return is_service ? prefix.substr(bar + 2) : prefix;
+}
+
+/// What stands behind `TIME stdout F `, which a Kubernetes node writes before each line of a container.
+inline std::string_view without_stream_name(std::string_view prefix) noexcept
+{
+    const std::size_t tag = prefix.find('F');
+    if (tag == std::string_view::npos || !prefix.substr(tag + 1).starts_with(' '))
+        return prefix;
+    const std::string_view before = prefix.substr(0, tag);
+    const bool is_stream = before.ends_with(" stdout ") || before.ends_with(" stderr ");
+    return is_stream && is_clock_time(before) ? prefix.substr(tag + 2) : prefix;
+}
+
+/// `<5>1 TIME host kernel - - - `: syslog's newer form (RFC 5424).
+inline bool is_syslog_5424_of_kernel(std::string_view text) noexcept
+{
+    return text.ends_with(" kernel - - -");
+}
+
 /// Whether the prefix names the kernel as syslog does.
 inline bool names_kernel(std::string_view prefix) noexcept
 {
     return prefix.find("kernel:") != std::string_view::npos;
 }
 
-/// Whether the kernel's own text may begin behind this prefix of a line.
-/**
- * A text log cannot prove who wrote a line, but its prefix may show that a program did (`app[12]: `), or
- * that what follows is the middle of another message.
- */
-inline bool may_precede_kernel_text(std::string_view prefix) noexcept
+inline bool may_precede_kernel_text_alone(std::string_view prefix) noexcept
 {
     const std::string_view text = scan::without_trailing_spaces(prefix);
+    if (has_program_priority(prefix))
+        return false;
     if (is_bare(text) || is_json_message(prefix) || is_from_grep(prefix) || is_priority(text))
         return true;
     if (is_of_a_program(prefix))
         return false;
     if (text.ends_with(':'))
         return is_tag_of_kernel_text(text.substr(0, text.size() - 1));
-    return ends_with_log_bracket(text) || ends_with_time_or_host(text);
+    return ends_with_log_bracket(text) || ends_with_time_or_host(text) || is_syslog_5424_of_kernel(text);
+}
+
+/// Whether the kernel's own text may begin behind this prefix of a line.
+/**
+ * A text log cannot prove who wrote a line, but its prefix may show that a program did (`app[12]: `,
+ * `user  :notice: `), or that what follows is the middle of another message.
+ */
+inline bool may_precede_kernel_text(std::string_view prefix) noexcept
+{
+    if (may_precede_kernel_text_alone(prefix))
+        return true;
+    const std::string_view own = without_service_name(without_stream_name(prefix));
+    return own.size() < prefix.size() && may_precede_kernel_text_alone(own);
 }
 
 /// Whether the message of a journal entry begins behind this prefix.
@@ -174,6 +283,23 @@ inline bool may_precede_journal_message(std::string_view prefix) noexcept
 {
     const bool ends_first_tag = prefix.ends_with(": ") && prefix.find(": ") == prefix.size() - 2;
     return is_bare(prefix) || is_from_grep(prefix) || ends_first_tag;
+}
+
+/// `nginx.service[123]`: what `journalctl -o with-unit` writes for the tag of an entry.
+inline bool names_a_unit(std::string_view word) noexcept
+{
+    return word.find(".service") != std::string_view::npos || word.find(".scope") != std::string_view::npos;
+}
+
+/// Whether journald's copy of an audit record may begin behind this prefix.
+/**
+ * journald's own tag is `audit[123]`; a viewer may show the process's name without its number instead.
+ */
+inline bool may_precede_journal_copy(std::string_view prefix) noexcept
+{
+    const std::string_view tag = last_token(before_first_tag_end(prefix));
+    const bool of_a_program = is_process_tag(tag) && !is_audit_tag(tag) && !names_a_unit(tag);
+    return may_precede_journal_message(prefix) && !of_a_program;
 }
 
 /// Whether a line of auditd's log may begin behind this prefix.

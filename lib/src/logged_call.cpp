@@ -26,14 +26,37 @@ bool skip_string(scan::reader& in) noexcept
     return !in.at_end();
 }
 
-bool read_ids(scan::reader& in, logged_call& call) noexcept
+/// A security label; whether it was one word only shows behind it, see may_belong_to_label().
+bool take_label(scan::reader& in, bool& labelled) noexcept
+{
+    labelled = in.take(" subj=");
+    if (labelled) {
+        in.take_until(' ');
+    }
+    return !in.at_end();
+}
+
+/// A label that contains spaces can pretend to be other fields; then the real ones are still to come.
+bool may_belong_to_label(std::string_view behind_pid) noexcept
+{
+    std::size_t at = 0;
+    while ((at = scan::find_key_tail(behind_pid, at, 'p', 'p')) != std::string_view::npos) {
+        if (at > 0 && behind_pid.substr(at - 1).starts_with(" pid=")) {
+            return true;
+        }
+        ++at;
+    }
+    return false;
+}
+
+bool read_ids(scan::reader& in, logged_call& call, bool& labelled) noexcept
 {
     if (!in.take("auid=") || !in.skip_decimal() || !in.take(" uid=") || !in.skip_decimal() ||
         !in.take(" gid=") || !in.skip_decimal() || !in.take(" ses=")) {
         return false;
     }
     call.ses = in.take_decimal();
-    if (!call.ses || !in.take(" pid=")) {
+    if (!call.ses || !take_label(in, labelled) || !in.take(" pid=")) {
         return false;
     }
     const auto pid = in.take_decimal();
@@ -58,10 +81,12 @@ bool read_arch(scan::reader& in, logged_call& call) noexcept
 }
 
 /// Everything up to the number of the call.
-bool read_beginning(scan::reader& in, logged_call& call) noexcept
+bool read_beginning(scan::reader& in, logged_call& call, bool& labelled) noexcept
 {
-    return read_ids(in, call) && in.take(" comm=") && skip_string(in) && in.take(" exe=") &&
-           skip_string(in) && read_arch(in, call);
+    if (!read_ids(in, call, labelled) || (labelled && may_belong_to_label(in.rest()))) {
+        return false;
+    }
+    return in.take(" comm=") && skip_string(in) && in.take(" exe=") && skip_string(in) && read_arch(in, call);
 }
 
 bool read_number(scan::reader& in, logged_call& call) noexcept
@@ -81,14 +106,20 @@ bool may_be_usual(const audit_record& record) noexcept
     return record.type == audit_type::seccomp && record.escapes != text_escapes::json;
 }
 
+struct usual_beginning {
+    std::size_t length = 0;
+    bool labelled = false;
+};
+
 // Flattened, so that the place in the text stays in a register from field to field.
-[[gnu::flatten]] bool read_usual(std::string_view body, logged_call& call, std::size_t& beginning) noexcept
+[[gnu::flatten]] bool read_usual(std::string_view body, logged_call& call,
+                                 usual_beginning& beginning) noexcept
 {
     scan::reader in(body);
-    if (!read_beginning(in, call)) {
+    if (!read_beginning(in, call, beginning.labelled)) {
         return false;
     }
-    beginning = body.size() - in.size();
+    beginning.length = body.size() - in.size();
     return read_number(in, call);
 }
 
@@ -110,18 +141,19 @@ boost::system::result<logged_call> logged_call_reader::read(const audit_record& 
     }
     if (const beginning* const known = find(record.body)) {
         logged_call call = known->call;
-        scan::reader in(record.body.substr(known->length));
-        if (read_number(in, call)) {
+        const std::string_view rest = record.body.substr(known->length);
+        scan::reader in(rest);
+        if (read_number(in, call) && !(known->labelled && may_belong_to_label(rest))) {
             return call;
         }
         return read_whole(record);
     }
     logged_call call;
-    std::size_t length = 0;
-    if (!read_usual(record.body, call, length)) {
+    usual_beginning usual;
+    if (!read_usual(record.body, call, usual)) {
         return read_whole(record);
     }
-    remember(record.body.substr(0, length), call);
+    remember(record.body.substr(0, usual.length), call, usual.labelled);
     return call;
 }
 
@@ -139,7 +171,7 @@ const logged_call_reader::beginning* logged_call_reader::find(std::string_view b
     return nullptr;
 }
 
-void logged_call_reader::remember(std::string_view text, const logged_call& call) noexcept
+void logged_call_reader::remember(std::string_view text, const logged_call& call, bool labelled) noexcept
 {
     if (text.size() > max_length) {
         return;
@@ -150,6 +182,7 @@ void logged_call_reader::remember(std::string_view text, const logged_call& call
     text.copy(forgotten.text.data(), text.size());
     forgotten.length = text.size();
     forgotten.call = call;
+    forgotten.labelled = labelled;
 }
 
 } // namespace sctrace::detail

@@ -136,9 +136,21 @@ void loss_ledger::saw_notice(const loss_notice& notice) noexcept
 {
     if (notice.what == loss_notice::kind::printk_suppressed) {
         counts_.printk_suppressed += notice.count;
-    } else {
-        ++overflow_notices_;
+        return;
     }
+    ++overflow_notices_;
+    if (notice.what == loss_notice::kind::audit_lost) {
+        saw_lost_counter(notice.count);
+    }
+}
+
+/// The counter only grows, until the next boot.
+void loss_ledger::saw_lost_counter(std::uint64_t lost) noexcept
+{
+    if (lost < said_lost_) {
+        said_lost_before_ += said_lost_;
+    }
+    said_lost_ = lost;
 }
 
 void loss_ledger::audit_lost(std::optional<std::uint32_t> before, std::optional<std::uint32_t> after)
@@ -234,6 +246,22 @@ judgement loss_ledger::judge() const
         result.what = verdict::complete;
         result.missing_at_most = 0;
     }
+    return result;
+}
+
+judgement loss_ledger::judge_saved_log() const
+{
+    judgement result;
+    result.why.emplace_back("a saved log cannot show that nothing was lost before it was saved");
+    const auto lost = losses();
+    result.why.insert(result.why.end(), lost.begin(), lost.end());
+    if (const std::uint64_t said = said_lost_ + said_lost_before_; said != 0) {
+        result.why.push_back("the kernel said that it had lost " +
+                             counted(said, "audit record", "audit records"));
+    } else if (overflow_notices_ != 0) {
+        result.why.emplace_back("the kernel said that its audit queue overflowed");
+    }
+    result.why.insert(result.why.end(), doubts_.begin(), doubts_.end());
     return result;
 }
 

@@ -1,12 +1,12 @@
 #include <sctrace/bracket.hpp>
 #include <sctrace/detail/record_reader.hpp>
 #include <sctrace/error.hpp>
+#include <sctrace/log_time.hpp>
 #include <sctrace/loss_notice.hpp>
 #include <sctrace/seccomp_record.hpp>
 #include <sctrace/syscall_names.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <string_view>
 
@@ -28,17 +28,10 @@ bool is_companion(audit_type type) noexcept
     return type == static_cast<audit_type>(1425) || type == static_cast<audit_type>(1426);
 }
 
-/// A record's time, `1795497556.007` or whole seconds, since 1970; zero if it has another form.
+/// A record's time since 1970; zero if it can't be read.
 std::chrono::nanoseconds wall_time(std::string_view text) noexcept
 {
-    const char* const end = text.data() + text.size();
-    std::int64_t seconds = 0;
-    std::int64_t milliseconds = 0;
-    const auto whole = std::from_chars(text.data(), end, seconds);
-    if (whole.ec == std::errc() && whole.ptr != end) {
-        std::from_chars(whole.ptr + 1, end, milliseconds);
-    }
-    return std::chrono::seconds(seconds) + std::chrono::milliseconds(milliseconds);
+    return parse_record_time(text).value_or(log_time{}).time_since_epoch();
 }
 
 bool has(std::string_view text, std::string_view words) noexcept

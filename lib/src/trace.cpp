@@ -65,8 +65,13 @@ void trace::add(syscall_key call, std::uint64_t count)
         slots_.resize(first_capacity);
     }
     line& found = slots_[slot_of(call)];
+    const bool is_known = found.count != 0;
+    if (!is_known && distinct_ == max_distinct) {
+        left_out_ += count;
+        return;
+    }
     total_ += count;
-    if (found.count != 0) {
+    if (is_known) {
         found.count += count;
         return;
     }
@@ -82,6 +87,7 @@ void trace::merge(const trace& other)
     for (const line& l : other.slots_) {
         add(l.call, l.count);
     }
+    left_out_ += other.left_out_;
 }
 
 void trace::clear() noexcept
@@ -89,6 +95,7 @@ void trace::clear() noexcept
     std::fill(slots_.begin(), slots_.end(), line{});
     distinct_ = 0;
     total_ = 0;
+    left_out_ = 0;
 }
 
 std::uint64_t trace::count(syscall_key call) const noexcept
@@ -125,6 +132,13 @@ void trace::grow()
             slots_[slot_of(l.call)] = l;
         }
     }
+}
+
+failure too_many_syscalls(const trace& counts)
+{
+    return {error::too_many_syscalls, std::to_string(counts.left_out()) +
+                                          " calls were not counted: there were more than " +
+                                          std::to_string(trace::max_distinct) + " different ones"};
 }
 
 std::string to_ndjson(const trace& counts, architecture native)

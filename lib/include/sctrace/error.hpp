@@ -46,6 +46,22 @@ enum class error {
     foreign_pid_namespace,
     /// The options contradict one another.
     invalid_options,
+    /// A trace file is none, or is damaged.
+    malformed_trace,
+    /// The line is no entry of the systemd journal in JSON.
+    not_a_journal_entry,
+    /// The bytes of a gzip stream contradict themselves.
+    damaged_gzip,
+    /// The end came before the end of a gzip stream.
+    truncated_gzip,
+    /// The log is no text: another encoding or compression, or a file of the systemd journal.
+    unreadable_log,
+    /// The log became shorter while it was read.
+    shrinking_log,
+    /// A stop was requested before everything had been read.
+    stopped_early,
+    /// More different system calls were seen than a trace tells apart.
+    too_many_syscalls,
 };
 
 /// The category of `sctrace::error`; its name is "sctrace".

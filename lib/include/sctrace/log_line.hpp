@@ -71,6 +71,19 @@ boost::system::result<log_line> parse_log_line(std::string_view line) noexcept;
  */
 boost::system::result<seccomp_record> parse_seccomp_line(std::string_view line) noexcept;
 
+/// Whether a line is a SECCOMP record as `ausearch -i` shows it, which holds no numbers.
+/**
+ * `type=SECCOMP msg=audit(03/04/2025 07:39:37.599:201) : auid=unset … syscall=faccessat …`: time, user,
+ * architecture and system call are words that depend on the host and its language, and values lost their
+ * quotation marks, so that parse_seccomp_line() refuses it. `ausearch --raw` shows the record itself. Plain
+ * `ausearch` shows that too, between lines that hold no record.
+ *
+ * @param line The line, with or without its newline.
+ * @par Exception safety
+ * No-throw guarantee.
+ */
+bool is_interpreted_record(std::string_view line) noexcept;
+
 /// Parses prefix and text of a line in which the kernel says that audit records were lost.
 /**
  * @param line The line, of any form but journal and audit_log, with or without its newline.

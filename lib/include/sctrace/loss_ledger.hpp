@@ -91,12 +91,23 @@ public:
     loss_counts counts() const;
     judgement judge() const;
 
+    /// The verdict on a log that was saved by somebody else: always `unproven`.
+    /**
+     * What the log itself tells of losses is among the reasons, but no log shows that nothing else is
+     * missing: it has no brackets, and says nothing of exclude rules and of actions_logged.
+     */
+    judgement judge_saved_log() const;
+
 private:
     std::vector<std::string> losses() const;
+    void saw_lost_counter(std::uint64_t lost) noexcept;
 
     detail::serial_window serials_;
     loss_counts counts_;
     std::uint64_t overflow_notices_ = 0;
+    // What the kernel's own notices say: of this boot, and of those before it.
+    std::uint64_t said_lost_ = 0;
+    std::uint64_t said_lost_before_ = 0;
     std::vector<std::string> doubts_;
 };
 

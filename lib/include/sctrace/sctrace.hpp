@@ -8,19 +8,24 @@
 #include <sctrace/audit_status.hpp>
 #include <sctrace/bracket.hpp>
 #include <sctrace/error.hpp>
+#include <sctrace/event.hpp>
 #include <sctrace/follow_kind.hpp>
 #include <sctrace/fork_source.hpp>
 #include <sctrace/host_check.hpp>
+#include <sctrace/journal_entry.hpp>
+#include <sctrace/journal_export_reader.hpp>
 #include <sctrace/kmsg_entry.hpp>
 #include <sctrace/kmsg_source.hpp>
 #include <sctrace/launcher.hpp>
 #include <sctrace/log_line.hpp>
+#include <sctrace/log_time.hpp>
 #include <sctrace/loss_ledger.hpp>
 #include <sctrace/loss_notice.hpp>
 #include <sctrace/printk_ratelimit_hold.hpp>
 #include <sctrace/process_event.hpp>
 #include <sctrace/process_tree.hpp>
 #include <sctrace/record_batch.hpp>
+#include <sctrace/record_filter.hpp>
 #include <sctrace/record_source.hpp>
 #include <sctrace/recorder.hpp>
 #include <sctrace/recorder_options.hpp>
@@ -30,5 +35,6 @@
 #include <sctrace/target.hpp>
 #include <sctrace/trace.hpp>
 #include <sctrace/trace_file.hpp>
+#include <sctrace/trace_reader.hpp>
 
 #endif

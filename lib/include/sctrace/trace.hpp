@@ -2,6 +2,7 @@
 #define SCTRACE_TRACE_HPP
 
 #include <sctrace/architecture.hpp>
+#include <sctrace/error.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +21,9 @@ struct syscall_key {
 
 /// How often each system call was seen, per architecture and number.
 /**
- * Adding a call that was seen before allocates nothing.
+ * Adding a call that was seen before allocates nothing. The kernel knows some hundred calls, but logs any
+ * number that a program comes up with: so that no program can fill the memory of who counts, there is a limit
+ * to the different ones, and calls beyond it are only summed up.
  *
  * @par Thread Safety
  * Distinct objects: Safe. Shared objects: Unsafe; `basic_aggregator` protects one with a strand.
@@ -33,6 +36,9 @@ public:
         std::uint64_t count = 0;
     };
 
+    /// How many different calls are told apart.
+    static constexpr std::size_t max_distinct = 16384;
+
     void add(syscall_key call, std::uint64_t count = 1);
     void merge(const trace& other);
     void clear() noexcept;
@@ -43,6 +49,8 @@ public:
     /// The sum of all counts.
     std::uint64_t total() const noexcept { return total_; }
     std::uint64_t count(syscall_key call) const noexcept;
+    /// Calls that were not counted because max_distinct others had been seen before.
+    std::uint64_t left_out() const noexcept { return left_out_; }
 
     /// The lines in the order of the trace file: native calls first, then the foreign architectures by
     /// name bytewise, ascending numbers within each.
@@ -56,7 +64,11 @@ private:
     std::vector<line> slots_;
     std::size_t distinct_ = 0;
     std::uint64_t total_ = 0;
+    std::uint64_t left_out_ = 0;
 };
+
+/// What to tell about a trace that left calls out.
+failure too_many_syscalls(const trace& counts);
 
 /// The trace file's text: one JSON object per line, `{"syscall":0,"name":"read","count":42}`.
 /**

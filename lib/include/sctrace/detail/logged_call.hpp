@@ -45,12 +45,13 @@ private:
         std::array<char, max_length> text;
         std::size_t length = 0;
         logged_call call;
+        bool labelled = false;
 
         std::string_view view() const noexcept { return {text.data(), length}; }
     };
 
     const beginning* find(std::string_view body) noexcept;
-    void remember(std::string_view text, const logged_call& call) noexcept;
+    void remember(std::string_view text, const logged_call& call, bool labelled) noexcept;
 
     std::array<beginning, max_beginnings> known_{};
     std::size_t newest_ = 0;

@@ -1,0 +1,96 @@
+#ifndef SCTRACE_TRACE_READER_HPP
+#define SCTRACE_TRACE_READER_HPP
+
+#include <sctrace/architecture.hpp>
+#include <sctrace/error.hpp>
+#include <sctrace/trace.hpp>
+
+#include <boost/system/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sctrace {
+
+/// Reads one line of a trace file: `{"syscall":0,"name":"read","count":42}`.
+/**
+ * The members may stand in any order, with JSON's spaces between the tokens, but no member twice, none that
+ * is missing but `arch`, and no other one. `syscall` is an integer of 64 bits, `name` a string without
+ * control characters or null, `count` an integer from 1 to 2^64 - 1, and `arch` the name of an architecture
+ * or its number as `0x…`.
+ *
+ * `name` decides nothing and may contradict the number: it is there for people, and who wrote the file may
+ * have known fewer names.
+ *
+ * @param line The line without its newline.
+ * @param native The architecture of a line without `arch`.
+ * @return The call and its count. An x86_64 call whose number has bit 30 is one of x32, as in
+ *     architecture::of_call().
+ * @par Errors
+ * @li error::malformed_trace - with a message that says what is wrong and names the member
+ * @par Thread Safety
+ * Safe.
+ * @par Exception safety
+ * Strong guarantee; throws std::bad_alloc.
+ */
+boost::system::result<trace::line, failure> parse_trace_line(std::string_view line, architecture native);
+
+/// Reads a trace file from its bytes, in pieces of any size.
+/**
+ * All messages begin with `line N: `. After an error the reader must get no further bytes.
+ *
+ * @par Thread Safety
+ * Distinct objects: Safe. Shared objects: Unsafe.
+ * @par Exception safety
+ * Basic guarantee for all functions that are not noexcept; they throw std::bad_alloc.
+ */
+class trace_reader {
+public:
+    /// The longest line, without its newline, in bytes.
+    static constexpr std::size_t max_line = 65536;
+
+    /// @p native is the architecture of lines without `arch`.
+    explicit trace_reader(architecture native) noexcept
+        : native_(native)
+    {
+    }
+
+    /// Takes the next bytes of the file.
+    /**
+     * @par Errors
+     * @li error::malformed_trace - a line is malformed (see parse_trace_line()) or longer than max_line, a
+     *     call stands twice, or the sum of all counts has more than 64 bits
+     */
+    boost::system::result<void, failure> feed(std::string_view bytes);
+
+    /// The file has ended; its last line may lack the newline.
+    /**
+     * @par Errors
+     * As feed().
+     */
+    boost::system::result<void, failure> finish();
+
+    /// What was read so far; the reader then holds no counts.
+    trace take();
+
+    /// The number of the last line that was read, good or bad, counted from 1; 0 before the first.
+    std::uint64_t line() const noexcept { return line_; }
+
+private:
+    boost::system::result<void, failure> read_line(std::string_view line);
+    boost::system::result<void, failure> read_rest_of_line(std::string_view rest);
+    boost::system::result<void, failure> keep(std::string_view piece);
+    boost::system::result<void, failure> add(const trace::line& l);
+    failure malformed(std::string_view problem) const;
+
+    architecture native_;
+    trace counts_;
+    std::string partial_;
+    std::uint64_t line_ = 0;
+};
+
+} // namespace sctrace
+
+#endif
