@@ -1,5 +1,6 @@
 #include "doctor_command.hpp"
 #include "record_command.hpp"
+#include "replay_command.hpp"
 #include "usage.hpp"
 
 #include <algorithm>
@@ -20,6 +21,7 @@ struct command {
 constexpr std::array commands{
     command{"doctor", asio_sctrace::doctor_command},
     command{"record", asio_sctrace::record_command},
+    command{"replay", asio_sctrace::replay_command},
 };
 
 constexpr std::string_view help =
@@ -29,6 +31,7 @@ Usage: asio-sctrace COMMAND [options]
 
 Commands:
   record    run a command, or watch running processes, and write the trace of their system calls
+  replay    read saved logs of any form, and write the trace or the records in them
   doctor    say what this host allows for a recording, and what to change
 
 `asio-sctrace COMMAND --help` explains a command. Common options: --help, --version, --quiet.

@@ -1,5 +1,6 @@
 #include "record_command.hpp"
 
+#include "output_file.hpp"
 #include "record_options.hpp"
 #include "table.hpp"
 #include "usage.hpp"
@@ -139,19 +140,6 @@ struct output_files {
     std::optional<sctrace::trace_file> report;
 };
 
-boost::system::result<std::optional<sctrace::trace_file>, sctrace::failure>
-prepare_file(const std::string& path)
-{
-    if (path.empty()) {
-        return std::optional<sctrace::trace_file>();
-    }
-    auto file = sctrace::trace_file::prepare(path);
-    if (!file) {
-        return file.error();
-    }
-    return std::optional(std::move(*file));
-}
-
 /// Errors of the command come before those of files, as the exit statuses are ordered.
 /** Files come before anything else opens descriptors, so that /dev/fd/N can only be the caller's. */
 boost::system::result<output_files, sctrace::failure> prepare_files(const record_options& options)
@@ -202,16 +190,6 @@ ending run(record_options options, const output_files& files)
     return end;
 }
 
-/// After the recording: the report file before the table, which a closed terminal may not take.
-void write_report(ending& end, const sctrace::trace_file& file)
-{
-    const auto written = file.write(sctrace::to_json(end.report), sctrace::trace_file::durability::final);
-    if (!written) {
-        say(written.error().message);
-        end.report_written = false;
-    }
-}
-
 int record(const record_options& options)
 {
     // Children of a process that ignores SIGCHLD are reaped by the kernel, and their status is lost.
@@ -226,8 +204,9 @@ int record(const record_options& options)
         say(end.report.failure_message);
     }
     const bool recorded = end.report.started != decltype(end.report.started){};
+    // The report before the table, which a closed terminal may not take.
     if (recorded && files->report) {
-        write_report(end, *files->report);
+        end.report_written = write_report(end.report, *files->report);
     }
     if (recorded) {
         show(end, options);

@@ -1,17 +1,16 @@
 #include "record_options.hpp"
 
+#include "option_values.hpp"
+#include "output_file.hpp"
 #include "usage.hpp"
 
 #include <boost/program_options/options_description.hpp>
-#include <boost/program_options/parsers.hpp>
-#include <boost/program_options/positional_options.hpp>
 #include <boost/program_options/variables_map.hpp>
 
 #include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cmath>
-#include <filesystem>
 #include <iostream>
 #include <system_error>
 
@@ -92,11 +91,6 @@ po::options_description describe()
     return options;
 }
 
-[[noreturn]] void reject(const std::string& option, const std::string& word, const std::string& wanted)
-{
-    throw usage_error("--" + option + " '" + word + "': " + wanted);
-}
-
 milliseconds seconds_of(const po::variables_map& given, const std::string& option)
 {
     constexpr double most = 1e9;
@@ -126,56 +120,11 @@ std::size_t bytes_of(const po::variables_map& given, const std::string& option)
     return value * factor;
 }
 
-pid_t pid_of(const std::string& word)
-{
-    pid_t value = 0;
-    const auto parsed = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (parsed.ec != std::errc{} || parsed.ptr != word.data() + word.size() || value <= 0) {
-        reject("pid", word, "expected a process id, such as 4711");
-    }
-    return value;
-}
-
-std::string string_of(const po::variables_map& given, const std::string& option)
-{
-    if (!given.count(option)) {
-        return {};
-    }
-    const auto& word = given[option].as<std::string>();
-    if (word.empty()) {
-        reject(option, word, "needs a value");
-    }
-    return word;
-}
-
 po::variables_map parse(const std::vector<std::string>& words)
 {
-    // The strays are collected in an option of their own, to name the first of them.
-    po::options_description all;
-    all.add(describe());
-    all.add_options()("stray", po::value<std::vector<std::string>>());
-    po::positional_options_description strays;
-    strays.add("stray", -1);
-    po::variables_map given;
-    try {
-        const auto parsed =
-            po::command_line_parser(words)
-                .options(all)
-                .positional(strays)
-                .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
-                .run();
-        for (const auto& option : parsed.options) {
-            if (option.string_key == "stray" && option.position_key < 0) {
-                throw po::unknown_option("--stray");
-            }
-        }
-        po::store(parsed, given);
-        po::notify(given);
-    } catch (const po::error& e) {
-        throw usage_error(e.what());
-    }
+    const po::variables_map given = parse_words(words, describe(), "stray");
     if (given.count("stray")) {
-        throw usage_error("unexpected word '" + given["stray"].as<std::vector<std::string>>().front() +
+        throw usage_error("unexpected word '" + strings_of(given, "stray").front() +
                           "'; a command goes behind --");
     }
     return given;
@@ -198,11 +147,7 @@ sctrace::source_kind source_of(const std::string& word)
 void read_what(const po::variables_map& given, std::vector<std::string> command,
                sctrace::recorder_options& to)
 {
-    if (given.count("pid")) {
-        for (const std::string& word : given["pid"].as<std::vector<std::string>>()) {
-            to.pids.push_back(pid_of(word));
-        }
-    }
+    to.pids = pids_of(given);
     if (!command.empty() && !to.pids.empty()) {
         throw usage_error("--pid and a command ('" + command.front() + "') exclude each other");
     }
@@ -262,24 +207,6 @@ void read_user(const po::variables_map& given, sctrace::recorder_options& to)
     }
 }
 
-/// One name for each file, however it is spelled.
-std::string identity_of(const std::string& path)
-{
-    if (path == "-" || path == "/dev/stdout" || path == "/dev/fd/1") {
-        return "-";
-    }
-    std::error_code ignored;
-    return std::filesystem::weakly_canonical(path, ignored).string();
-}
-
-void check_outputs(const record_options& options)
-{
-    const std::string& trace = options.recorder.output;
-    if (!trace.empty() && !options.report.empty() && identity_of(trace) == identity_of(options.report)) {
-        throw usage_error("--output '" + trace + "' and --report '" + options.report + "' are the same file");
-    }
-}
-
 void check_source(const po::variables_map& given, const sctrace::recorder_options& options)
 {
     if (options.source == sctrace::source_kind::audit && !given["kmsg"].defaulted()) {
@@ -323,7 +250,7 @@ std::optional<record_options> parse_record_options(const std::vector<std::string
     options.report = string_of(given, "report");
     options.require_complete = given["require-complete"].as<bool>();
     options.quiet = given["quiet"].as<bool>();
-    check_outputs(options);
+    check_outputs(options.recorder.output, options.report);
     check_source(given, options.recorder);
     return options;
 }

@@ -1,3 +1,4 @@
+#include "read_failure.hpp"
 #include "system_error.hpp"
 #include "unique_descriptor.hpp"
 
@@ -23,16 +24,6 @@ using boost::system::error_code;
 
 constexpr unsigned mem_major = 1;
 constexpr unsigned kmsg_minor = 11;
-
-failure cannot_open(const std::string& path, error_code code, std::string_view advice = {})
-{
-    std::string message = "cannot read " + path + ": " + code.message();
-    if (!advice.empty()) {
-        message += "; ";
-        message += advice;
-    }
-    return {code, std::move(message)};
-}
 
 std::string first_word_of(const char* path)
 {
@@ -89,29 +80,29 @@ boost::system::result<kmsg_device, failure> open_kmsg(const std::string& path, k
     struct stat status = {};
     if (::lstat(path.c_str(), &status) != 0) {
         const error_code code = system_error();
-        return cannot_open(path, code, advice_for(code));
+        return cannot_read(path, code, advice_for(code));
     }
     if (S_ISLNK(status.st_mode)) {
-        return cannot_open(path, error::source_is_symlink);
+        return cannot_read(path, error::source_is_symlink);
     }
     if (!S_ISCHR(status.st_mode) && !S_ISFIFO(status.st_mode)) {
-        return cannot_open(path, error::source_not_a_device);
+        return cannot_read(path, error::source_not_a_device);
     }
     // O_NOFOLLOW and the second look: what was checked is what is opened.
     unique_descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW));
     if (!file) {
         const error_code code = system_error();
-        return cannot_open(path, code, advice_for(code));
+        return cannot_read(path, code, advice_for(code));
     }
     struct stat opened = {};
     if (::fstat(file.get(), &opened) != 0 || opened.st_dev != status.st_dev ||
         opened.st_ino != status.st_ino) {
-        return cannot_open(path, error::source_not_a_device, "the path changed while it was opened");
+        return cannot_read(path, error::source_not_a_device, "the path changed while it was opened");
     }
     const bool kernel = is_kernel_log(opened);
     if (kernel) {
         if (const error_code failed = seek(file.get(), start)) {
-            return cannot_open(path, failed);
+            return cannot_read(path, failed);
         }
     }
     return kmsg_device{file.release(), kernel, S_ISFIFO(opened.st_mode)};

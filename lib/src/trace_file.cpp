@@ -156,14 +156,11 @@ error_code sync_folder(const std::string& path) noexcept
     return {};
 }
 
-error_code replace(const std::string& path, std::string_view contents, bool sync)
+/// Puts a temporary file in the place of @p path.
+error_code replace(const std::string& path, temporary_file& temporary, bool sync)
 {
-    temporary_file temporary(path);
-    error_code failed = temporary.error();
-    if (!failed) {
-        failed = write_all(temporary.get(), contents);
-    }
-    if (!failed && sync && ::fsync(temporary.get()) != 0) {
+    error_code failed;
+    if (sync && ::fsync(temporary.get()) != 0) {
         failed = system_error();
     }
     if (!failed) {
@@ -176,16 +173,6 @@ error_code replace(const std::string& path, std::string_view contents, bool sync
         failed = sync_folder(path);
     }
     return failed;
-}
-
-error_code write_special(const std::string& path, std::string_view contents)
-{
-    // Opening a FIFO without a reader must not block the caller for ever.
-    const unique_descriptor file(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-    if (!file) {
-        return system_error();
-    }
-    return write_all(file.get(), contents);
 }
 
 error_code probe_folder(const std::string& path)
@@ -257,30 +244,94 @@ result<trace_file, failure> trace_file::prepare(std::string path)
     return trace_file(std::move(path), kind::replaceable, -1);
 }
 
-result<void, failure> trace_file::write(std::string_view contents, durability how) const
-{
-    const bool last = how == durability::final;
-    if (kind_ != kind::replaceable && !last) {
-        return {};
+/// Either a temporary file or a descriptor, of our own or the caller's.
+struct trace_file::writer::implementation {
+    explicit implementation(std::string to)
+        : path(std::move(to))
+    {
     }
+
+    int descriptor() const noexcept
+    {
+        return temporary ? temporary->get() : special ? special.get() : callers;
+    }
+
+    failure failed(const error_code& code) const
+    {
+        struct stat status = {};
+        const bool exists = ::lstat(path.c_str(), &status) == 0;
+        return cannot_write(path, code, advice_for(code, status, exists));
+    }
+
+    std::string path;
+    std::optional<temporary_file> temporary;
+    unique_descriptor special;
+    int callers = -1;
+};
+
+trace_file::writer::writer(std::unique_ptr<implementation> self) noexcept
+    : self_(std::move(self))
+{
+}
+
+trace_file::writer::writer(writer&&) noexcept = default;
+trace_file::writer& trace_file::writer::operator=(writer&&) noexcept = default;
+trace_file::writer::~writer() = default;
+
+result<void, failure> trace_file::writer::append(std::string_view piece)
+{
+    if (const error_code failed = write_all(self_->descriptor(), piece)) {
+        return self_->failed(failed);
+    }
+    return {};
+}
+
+result<void, failure> trace_file::writer::commit(durability how)
+{
+    if (self_->temporary) {
+        if (const error_code failed = replace(self_->path, *self_->temporary, how == durability::final)) {
+            return self_->failed(failed);
+        }
+    }
+    return {};
+}
+
+result<trace_file::writer, failure> trace_file::begin() const
+{
+    auto self = std::make_unique<writer::implementation>(path_);
     error_code failed;
     switch (kind_) {
     case kind::replaceable:
-        failed = replace(path_, contents, last);
+        failed = self->temporary.emplace(path_).error();
         break;
     case kind::special:
-        failed = write_special(path_, contents);
+        // Opening a FIFO without a reader must not block the caller for ever.
+        self->special.reset(::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+        failed = self->special ? error_code{} : system_error();
         break;
     case kind::descriptor:
-        failed = write_all(descriptor_, contents);
+        self->callers = descriptor_;
         break;
     }
     if (failed) {
-        struct stat status = {};
-        const bool exists = ::lstat(path_.c_str(), &status) == 0;
-        return cannot_write(path_, failed, advice_for(failed, status, exists));
+        return self->failed(failed);
     }
-    return {};
+    return writer(std::move(self));
+}
+
+result<void, failure> trace_file::write(std::string_view contents, durability how) const
+{
+    if (kind_ != kind::replaceable && how != durability::final) {
+        return {};
+    }
+    auto begun = begin();
+    if (!begun) {
+        return begun.error();
+    }
+    if (const auto added = begun->append(contents); !added) {
+        return added;
+    }
+    return begun->commit(how);
 }
 
 result<void, failure> trace_file::create_if_absent() const

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,19 @@ struct source_message {
     std::string_view text;
     /// Whether the kernel's output buffer was full, so that the text may lack its end.
     bool maybe_cut = false;
+    /// The text has no header, only the record's fields: journald's own copy.
+    bool without_header = false;
+};
+
+/// Which part of a saved log a batch was read from.
+struct log_part {
+    /// Counts the parts of a log from 0; batches that are filled at the same time may come out of order.
+    std::uint64_t number = 0;
+    /// How many bytes of the log were read for it.
+    std::uint64_t bytes = 0;
+    /// Sequence numbers of the first and the last kmsg entry of the part, if it consists of such.
+    std::optional<std::uint64_t> first_sequence;
+    std::optional<std::uint64_t> last_sequence;
 };
 
 /// What a source noticed missing while it filled a batch.
@@ -57,6 +71,10 @@ public:
     source_losses& losses() noexcept { return losses_; }
     bool empty() const noexcept { return messages_.empty(); }
 
+    /// Of a saved log only.
+    const log_part& part() const noexcept { return part_; }
+    log_part& part() noexcept { return part_; }
+
     /// Whether @p messages more fit, and @p bytes more bytes.
     bool has_room(std::size_t bytes, std::size_t messages = 1) const noexcept
     {
@@ -85,6 +103,7 @@ public:
         messages_.clear();
         used_ = 0;
         losses_ = {};
+        part_ = {};
     }
 
 private:
@@ -93,6 +112,7 @@ private:
     std::size_t used_ = 0;
     std::vector<source_message> messages_;
     source_losses losses_;
+    log_part part_;
 };
 
 } // namespace sctrace

@@ -22,7 +22,8 @@ struct batch_handler_archetype {
 /// Something that fills batches with kernel messages: /dev/kmsg, the audit socket, a saved log.
 /**
  * `async_read_batch(batch, token)` completes with `void(error_code, std::size_t)`: at least one message was
- * appended or a loss noted, or there is an error. `asio::error::eof` says that nothing can follow.
+ * appended or a loss noted, or there is an error. `asio::error::eof` says that nothing can follow. A saved
+ * log may complete without either, so that its reader sees how far it has come.
  */
 template <class Source>
 concept record_source = requires(Source source, record_batch& batch, detail::batch_handler_archetype handler)

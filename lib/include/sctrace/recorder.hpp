@@ -3,24 +3,17 @@
 
 #include <sctrace/detail/default_token.hpp>
 #include <sctrace/detail/recording.hpp>
+#include <sctrace/detail/run_op.hpp>
 #include <sctrace/recorder_options.hpp>
 #include <sctrace/report.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/associated_allocator.hpp>
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/bind_allocator.hpp>
-#include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
 #include <chrono>
 #include <concepts>
-#include <exception>
 #include <memory>
 #include <utility>
 
@@ -141,64 +134,11 @@ public:
     auto async_run(CompletionToken&& token = {})
     {
         return boost::asio::async_initiate<CompletionToken, void(boost::system::error_code, report)>(
-            initiate_run{executor_}, token, state_);
+            detail::initiate_run<executor_type>{executor_}, token, state_);
     }
 
 private:
     using state = detail::recording<Executor, Clock>;
-
-    struct initiate_run {
-        executor_type executor;
-
-        executor_type get_executor() const noexcept { return executor; }
-
-        template <class Handler>
-        void operator()(Handler&& handler, std::shared_ptr<state> s) const
-        {
-            connect_cancellation(handler, s);
-            auto allocator = boost::asio::get_associated_allocator(handler);
-            auto work = boost::asio::make_work_guard(boost::asio::get_associated_executor(handler, executor));
-            auto done = [allocator, h = std::forward<Handler>(handler), w = std::move(work)](
-                            std::exception_ptr thrown, detail::recording_outcome outcome) mutable {
-                if (thrown) {
-                    outcome = detail::outcome_of(thrown);
-                }
-                const auto ex = w.get_executor();
-                auto last = [h2 = std::move(h), result = std::move(outcome)]() mutable {
-                    disconnect_cancellation(h2);
-                    std::move(h2)(result.code, std::move(result.result));
-                };
-                boost::asio::post(ex, boost::asio::bind_allocator(allocator, std::move(last)));
-                w.reset();
-            };
-            boost::asio::co_spawn(s->strand(), state::run(s),
-                                  boost::asio::bind_allocator(allocator, std::move(done)));
-        }
-
-        /// On the handler's own executor, where cancellation is emitted too.
-        template <class Handler>
-        static void disconnect_cancellation(Handler& handler)
-        {
-            auto slot = boost::asio::get_associated_cancellation_slot(handler);
-            if (slot.is_connected()) {
-                slot.clear();
-            }
-        }
-
-        template <class Handler>
-        static void connect_cancellation(Handler& handler, const std::shared_ptr<state>& s)
-        {
-            auto slot = boost::asio::get_associated_cancellation_slot(handler);
-            if (slot.is_connected()) {
-                slot.assign([weak = std::weak_ptr<state>(s)](boost::asio::cancellation_type type) {
-                    if (auto alive = weak.lock()) {
-                        auto strand = alive->strand();
-                        boost::asio::post(strand, [a = std::move(alive), type] { a->cancel(type); });
-                    }
-                });
-            }
-        }
-    };
 
     void stop_if_valid() noexcept
     {

@@ -17,6 +17,7 @@
 #include <sctrace/kmsg_entry.hpp>
 #include <sctrace/kmsg_source.hpp>
 #include <sctrace/launcher.hpp>
+#include <sctrace/log_format.hpp>
 #include <sctrace/log_line.hpp>
 #include <sctrace/log_time.hpp>
 #include <sctrace/loss_ledger.hpp>
@@ -29,6 +30,9 @@
 #include <sctrace/record_source.hpp>
 #include <sctrace/recorder.hpp>
 #include <sctrace/recorder_options.hpp>
+#include <sctrace/replay_options.hpp>
+#include <sctrace/replay_source.hpp>
+#include <sctrace/replayer.hpp>
 #include <sctrace/report.hpp>
 #include <sctrace/seccomp_record.hpp>
 #include <sctrace/syscall_names.hpp>

@@ -5,6 +5,7 @@
 
 #include <boost/system/result.hpp>
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,33 @@ public:
 
     /// Whether the final write may have to wait for a reader: for FIFOs, devices and descriptors.
     bool waits_for_reader() const noexcept { return kind_ != kind::replaceable; }
+
+    /// Contents in the making: what a reader of the file sees changes when they are committed.
+    /** Pieces that go to a FIFO, a device or a descriptor are written at once. One that is destroyed without
+     * a commit leaves a replaceable file as it was. */
+    class writer {
+    public:
+        writer(writer&&) noexcept;
+        writer& operator=(writer&&) noexcept;
+        ~writer();
+
+        /// Adds a piece; waits as long as a FIFO's, device's or descriptor's reader does not read.
+        boost::system::result<void, failure> append(std::string_view piece);
+
+        /// Puts everything in its place.
+        boost::system::result<void, failure> commit(durability how);
+
+    private:
+        friend class trace_file;
+        struct implementation;
+
+        explicit writer(std::unique_ptr<implementation> self) noexcept;
+
+        std::unique_ptr<implementation> self_;
+    };
+
+    /// Begins new contents, for those that do not fit into memory.
+    boost::system::result<writer, failure> begin() const;
 
     /// Puts @p contents into the file.
     /** After an error a replaceable file has its old contents, unless only syncing its folder failed. Writing

@@ -9,6 +9,7 @@
 #include <sctrace/detail/process_handle.hpp>
 #include <sctrace/detail/process_scan.hpp>
 #include <sctrace/detail/record_reader.hpp>
+#include <sctrace/detail/run_op.hpp>
 #include <sctrace/detail/setting_watch.hpp>
 #include <sctrace/kmsg_source.hpp>
 #include <sctrace/launcher.hpp>
@@ -30,14 +31,12 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <exception>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -47,28 +46,6 @@
 #include <signal.h>
 
 namespace sctrace::detail {
-
-/// How a recording ended.
-struct recording_outcome {
-    boost::system::error_code code;
-    report result;
-};
-
-/// Maps an exception that ended a recording to an outcome; one that is no system error is thrown on.
-inline recording_outcome outcome_of(std::exception_ptr thrown)
-{
-    recording_outcome outcome;
-    try {
-        std::rethrow_exception(thrown);
-    } catch (const boost::system::system_error& e) {
-        outcome.code = e.code();
-        outcome.result.failure_message = e.what();
-    } catch (const std::bad_alloc&) {
-        outcome.code = make_error_code(boost::system::errc::not_enough_memory);
-        outcome.result.failure_message = "out of memory";
-    }
-    return outcome;
-}
 
 /// The state and the course of one recording; everything runs on its strand.
 template <class Executor, class Clock>
@@ -125,7 +102,7 @@ public:
         }
     }
 
-    static task<recording_outcome> run(std::shared_ptr<recording> self)
+    static task<run_outcome> run(std::shared_ptr<recording> self)
     {
         if (self->started_.exchange(true)) {
             co_return refused(failure{error::already_running, "a recorder records once"});
@@ -156,7 +133,7 @@ private:
     static auto token() { return boost::asio::as_tuple(boost::asio::use_awaitable_t<strand_type>{}); }
 
     /// From opening the source to the finished report.
-    task<recording_outcome> course()
+    task<run_outcome> course()
     {
         const auto prepared = prepare();
         if (!prepared) {
@@ -186,14 +163,6 @@ private:
             options_.on_stopped();
         }
         co_return co_await finish();
-    }
-
-    static recording_outcome refused(const failure& why)
-    {
-        recording_outcome outcome;
-        outcome.code = why.code;
-        outcome.result.failure_message = why.message;
-        return outcome;
     }
 
     void notice(const std::string& text) const
@@ -842,11 +811,11 @@ private:
 
     void wake() { wake_.cancel(); }
 
-    task<recording_outcome> finish()
+    task<run_outcome> finish()
     {
         const auto [none, counts] = co_await aggregator_->async_snapshot(token());
         static_cast<void>(none);
-        recording_outcome outcome{{}, make_report(counts)};
+        run_outcome outcome{{}, make_report(counts)};
         child_.reset();
         const auto [flush_error, message] =
             co_await aggregator_->async_flush(trace_file::durability::final, token());
@@ -870,6 +839,9 @@ private:
         judge_source();
         judge_filters(counts);
         judge_descendants(counts);
+        if (counts.left_out() != 0) {
+            ledger_.cannot_prove(too_many_syscalls(counts).message);
+        }
         report r;
         r.source = source_ == source_kind::audit ? "audit" : "kmsg";
         r.native = options_.native;

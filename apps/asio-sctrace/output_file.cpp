@@ -1,0 +1,54 @@
+#include "output_file.hpp"
+
+#include "usage.hpp"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace asio_sctrace {
+
+namespace {
+
+/// One name for each file, however it is spelled.
+std::string identity_of(const std::string& path)
+{
+    if (path == "-" || path == "/dev/stdout" || path == "/dev/fd/1") {
+        return "-";
+    }
+    std::error_code ignored;
+    return std::filesystem::weakly_canonical(path, ignored).string();
+}
+
+} // namespace
+
+boost::system::result<std::optional<sctrace::trace_file>, sctrace::failure>
+prepare_file(const std::string& path)
+{
+    if (path.empty()) {
+        return std::optional<sctrace::trace_file>();
+    }
+    auto file = sctrace::trace_file::prepare(path);
+    if (!file) {
+        return file.error();
+    }
+    return std::optional(std::move(*file));
+}
+
+void check_outputs(const std::string& output, const std::string& report)
+{
+    if (!output.empty() && !report.empty() && identity_of(output) == identity_of(report)) {
+        throw usage_error("--output '" + output + "' and --report '" + report + "' are the same file");
+    }
+}
+
+bool write_report(const sctrace::report& report, const sctrace::trace_file& file)
+{
+    const auto written = file.write(sctrace::to_json(report), sctrace::trace_file::durability::final);
+    if (!written) {
+        say(written.error().message);
+    }
+    return written.has_value();
+}
+
+} // namespace asio_sctrace

@@ -1,0 +1,237 @@
+#include "replay_command.hpp"
+
+#include "output_file.hpp"
+#include "replay_options.hpp"
+#include "table.hpp"
+#include "usage.hpp"
+
+#include <sctrace/replayer.hpp>
+#include <sctrace/trace_file.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <signal.h>
+#include <unistd.h>
+
+namespace asio_sctrace {
+
+namespace {
+
+using boost::system::error_code;
+
+// A part in the making for each thread, and one more for each, so that none waits for its turn.
+constexpr std::size_t most_threads = 4;
+constexpr std::size_t parts_per_thread = 2;
+
+/// How the replay ended.
+struct ending {
+    error_code code;
+    sctrace::report report;
+};
+
+/// A line on a terminal that says how far a long log has been read.
+class progress_line {
+public:
+    void show(const sctrace::replay_progress& progress)
+    {
+        const auto now = std::chrono::steady_clock::now();
+        if (now < next_) {
+            return;
+        }
+        next_ = now + std::chrono::milliseconds(200);
+        std::string text = "\r\033[K" + std::string(progress.log) + ": " + megabytes(progress.bytes);
+        if (progress.size.value_or(0) != 0) {
+            text += " of " + megabytes(*progress.size) + ", " +
+                    std::to_string(progress.bytes * 100 / *progress.size) + " %";
+        }
+        std::cerr << text << std::flush;
+        shown_ = true;
+    }
+
+    void clear()
+    {
+        if (std::exchange(shown_, false)) {
+            std::cerr << "\r\033[K" << std::flush;
+        }
+    }
+
+private:
+    static std::string megabytes(std::uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
+
+    // A log that is read at once needs no such line.
+    std::chrono::steady_clock::time_point next_ =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+    bool shown_ = false;
+};
+
+/// The outputs, which must be found writable before anything is read.
+struct output_files {
+    std::optional<sctrace::trace_file> trace;
+    std::optional<sctrace::trace_file> events;
+    std::optional<sctrace::trace_file> report;
+};
+
+boost::system::result<output_files, sctrace::failure> prepare_files(const replay_options& options)
+{
+    output_files files;
+    for (const auto& [path, file] :
+         {std::pair(options.replay.output, &files.trace), std::pair(options.events, &files.events),
+          std::pair(options.report, &files.report)}) {
+        auto prepared = prepare_file(path);
+        if (!prepared) {
+            return prepared.error();
+        }
+        *file = std::move(*prepared);
+    }
+    return files;
+}
+
+/// Runs the replayer on as many threads as there are processors, within reason.
+ending run(const sctrace::replay_options& options)
+{
+    boost::asio::io_context context;
+    sctrace::replayer replayer(context, options);
+    boost::asio::signal_set signals(context, SIGINT, SIGTERM, SIGHUP);
+    signals.async_wait([&](error_code ec, int) {
+        if (!ec) {
+            replayer.request_stop();
+        }
+    });
+    ending end;
+    replayer.async_run([&](error_code ec, sctrace::report report) {
+        end.code = ec;
+        end.report = std::move(report);
+        signals.cancel();
+    });
+    std::vector<std::thread> helpers;
+    for (std::size_t i = 1; i < options.parts_at_once / parts_per_thread; ++i) {
+        helpers.emplace_back([&] { context.run(); });
+    }
+    context.run();
+    for (std::thread& helper : helpers) {
+        helper.join();
+    }
+    return end;
+}
+
+std::size_t threads() noexcept
+{
+    return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, most_threads);
+}
+
+void show(const ending& end, const replay_options& options)
+{
+    if (options.quiet) {
+        return;
+    }
+    if (options.events.empty()) {
+        std::cerr << to_table(end.report.counts, end.report.native);
+    }
+    std::cerr << sctrace::verdict_line(end.report) << '\n';
+}
+
+/// Where events go while they are made.
+struct event_output {
+    sctrace::trace_file file;
+    sctrace::trace_file::writer writer;
+    bool log_opened = false;
+
+    /// An empty file is not to stand for logs that could not be opened.
+    boost::system::result<void, sctrace::failure> finish()
+    {
+        return log_opened ? writer.commit(sctrace::trace_file::durability::final) : file.create_if_absent();
+    }
+};
+
+/// Connects the output of events, if there is one, with the replayer.
+boost::system::result<std::optional<event_output>, sctrace::failure>
+open_events(const std::optional<sctrace::trace_file>& file)
+{
+    if (!file) {
+        return std::optional<event_output>();
+    }
+    auto writer = file->begin();
+    if (!writer) {
+        return writer.error();
+    }
+    return std::optional(event_output{*file, std::move(*writer)});
+}
+
+void send_events(event_output& to, sctrace::replay_options& options)
+{
+    options.on_opened = [&to](std::string_view) { to.log_opened = true; };
+    options.on_events = [&to](std::string_view lines) {
+        if (const auto added = to.writer.append(lines); !added) {
+            throw boost::system::system_error(added.error().code, added.error().message);
+        }
+    };
+}
+
+int replay(replay_options options)
+{
+    const auto files = prepare_files(options);
+    if (!files) {
+        say(files.error().message);
+        return exit_code::failure;
+    }
+    auto events = open_events(files->events);
+    if (!events) {
+        say(events.error().message);
+        return exit_code::failure;
+    }
+    if (*events) {
+        send_events(**events, options.replay);
+    }
+    progress_line progress;
+    const bool shows_progress = !options.quiet && ::isatty(STDERR_FILENO) == 1;
+    if (shows_progress) {
+        options.replay.on_progress = [&](const sctrace::replay_progress& p) { progress.show(p); };
+    }
+    // What could not be read is an error, and told under --quiet as well.
+    options.replay.on_notice = [&](std::string_view text) {
+        progress.clear();
+        say(text);
+    };
+    options.replay.parts_at_once = threads() * parts_per_thread;
+    const ending end = run(options.replay);
+    progress.clear();
+    bool written = true;
+    if (*events) {
+        const auto finished = (*events)->finish();
+        written = finished.has_value();
+        if (!written) {
+            say(finished.error().message);
+        }
+    }
+    if (files->report) {
+        written = write_report(end.report, *files->report) && written;
+    }
+    show(end, options);
+    return end.code || !written ? exit_code::failure : exit_code::success;
+}
+
+} // namespace
+
+int replay_command(const std::vector<std::string>& words)
+{
+    auto options = parse_replay_options(words);
+    if (!options) {
+        return exit_code::success;
+    }
+    // A broken pipe is an error of the write.
+    ::signal(SIGPIPE, SIG_IGN);
+    return replay(std::move(*options));
+}
+
+} // namespace asio_sctrace

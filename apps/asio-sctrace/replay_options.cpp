@@ -1,0 +1,187 @@
+#include "replay_options.hpp"
+
+#include "option_values.hpp"
+#include "output_file.hpp"
+#include "time_option.hpp"
+#include "usage.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <iostream>
+#include <string_view>
+#include <system_error>
+
+namespace asio_sctrace {
+
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr std::string_view synopsis =
+    R"(Reads SECCOMP records from saved logs of any form, and counts the system calls in them.
+
+  asio-sctrace replay [options] FILE...
+  asio-sctrace replay [options] -              read standard input
+
+Takes dmesg's and journalctl's output, syslog files, auditd's log, ausearch's output, captures of /dev/kmsg and
+journald's JSON and export formats, plain or gzip'd, without being told which. The table goes to stderr. A record
+that a log holds twice counts once.
+)";
+
+constexpr std::string_view epilogue = R"(
+A log cannot show that nothing was lost before it was saved: the verdict is always `unproven`, and says what the
+log itself tells of losses.
+
+TIME is @SECONDS since 1970 (@1795497556.007, as in the records), YYYY-MM-DD, YYYY-MM-DD HH:MM[:SS[.mmm]] with or
+without a zone (Z, +01:00; else local time), HH:MM[:SS] of today, now, today or yesterday.
+
+Exit status: 0 success; 1 a log could not be read wholly, or the output not be written (everything else was read
+and written); 2 wrong usage.
+
+Examples:
+  dmesg | asio-sctrace replay -
+  asio-sctrace replay -o trace.ndjson --comm nginx /var/log/kern.log /var/log/kern.log.2.gz
+  asio-sctrace replay --events /var/log/audit/audit.log | jq -c 'select(.action != "log")'
+)";
+
+po::options_description describe()
+{
+    constexpr unsigned line_length = 110;
+    const auto several = [] { return po::value<std::vector<std::string>>()->composing(); };
+    const auto one = [] { return po::value<std::string>(); };
+    po::options_description options("Options", line_length, line_length / 2);
+    auto add = options.add_options();
+    add("output,o", one()->value_name("FILE"),
+        "write the trace (NDJSON), or with --events the events, to FILE, - for stdout (default: only the "
+        "table "
+        "is shown; events go to stdout)");
+    add("events", po::bool_switch(),
+        "print every record as one JSON object on a line instead of counting (default: off)");
+    add("pid", several()->value_name("PID"), "only records of this process; may be repeated (default: all)");
+    add("session", one()->value_name("N"), "only records of this audit session (default: all)");
+    add("comm", several()->value_name("NAME"),
+        "only records of threads with this name; may be repeated (default: all)");
+    add("exe", several()->value_name("PATH"),
+        "only records of this executable; may be repeated (default: all)");
+    add("arch", several()->value_name("ARCH"),
+        "only calls of this architecture, such as x86_64, i386, x32; may be repeated (default: all)");
+    add("since", one()->value_name("TIME"), "only records from this time on (default: all)");
+    add("until", one()->value_name("TIME"), "only records before this time (default: all)");
+    add("format", one()->value_name("FORMAT")->default_value("auto"),
+        "look only at lines of this format: kmsg, dmesg, syslog, journal or audit; auto: at all");
+    add("native", one()->value_name("ARCH"),
+        "the architecture of records that name none, whose lines carry no arch (default: this machine's)");
+    add("report", one()->value_name("FILE"),
+        "write the machine-readable report (JSON) to FILE, - for stdout (default: none)");
+    add("quiet,q", po::bool_switch(), "print errors only (default: off)");
+    add("help,h", po::bool_switch(), "show this help");
+    add("version", po::bool_switch(), "show the version");
+    return options;
+}
+
+std::uint32_t session_of(const std::string& word)
+{
+    std::uint32_t value = 0;
+    const auto parsed = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (parsed.ec != std::errc{} || parsed.ptr != word.data() + word.size()) {
+        reject("session", word, "expected an audit session id, such as 3");
+    }
+    return value;
+}
+
+sctrace::architecture arch_of(const std::string& option, const std::string& word)
+{
+    const auto arch = sctrace::architecture::from_name(word);
+    if (!arch) {
+        reject(option, word, "expected an architecture, such as x86_64, i386 or aarch64");
+    }
+    return *arch;
+}
+
+sctrace::log_time time_of(const std::string& option, const std::string& word)
+{
+    const auto time = parse_time(word, std::chrono::system_clock::now());
+    if (!time) {
+        reject(option, word, "expected a time, such as 2026-11-24 05:40 or @1795497556.007");
+    }
+    return *time;
+}
+
+void read_filter(const po::variables_map& given, sctrace::record_filter& to)
+{
+    to.pids = pids_of(given);
+    if (const std::string session = string_of(given, "session"); !session.empty()) {
+        to.session = session_of(session);
+    }
+    to.comms = strings_of(given, "comm");
+    to.exes = strings_of(given, "exe");
+    for (const std::string& word : strings_of(given, "arch")) {
+        to.archs.push_back(arch_of("arch", word));
+    }
+    if (const std::string since = string_of(given, "since"); !since.empty()) {
+        to.since = time_of("since", since);
+    }
+    if (const std::string until = string_of(given, "until"); !until.empty()) {
+        to.until = time_of("until", until);
+    }
+    if (to.since && to.until && *to.since >= *to.until) {
+        throw usage_error("--until '" + string_of(given, "until") + "' is not later than --since '" +
+                          string_of(given, "since") + "'");
+    }
+}
+
+void read_logs(const po::variables_map& given, sctrace::replay_options& to)
+{
+    to.logs = strings_of(given, "log");
+    if (to.logs.empty()) {
+        throw usage_error("no log given; name files, or - for standard input");
+    }
+    if (std::count(to.logs.begin(), to.logs.end(), "-") > 1) {
+        throw usage_error("'-' stands twice; standard input can be read once");
+    }
+    const std::string format = string_of(given, "format");
+    const auto known = sctrace::log_format_from_name(format);
+    if (!known) {
+        reject("format", format, "expected auto, kmsg, dmesg, syslog, journal or audit");
+    }
+    to.format = *known;
+}
+
+void read_outputs(const po::variables_map& given, replay_options& to)
+{
+    const std::string output = string_of(given, "output");
+    to.report = string_of(given, "report");
+    if (given["events"].as<bool>()) {
+        to.events = output.empty() ? "-" : output;
+    } else {
+        to.replay.output = output;
+    }
+    check_outputs(to.events.empty() ? output : to.events, to.report);
+}
+
+} // namespace
+
+std::optional<replay_options> parse_replay_options(const std::vector<std::string>& words)
+{
+    const po::variables_map given = parse_words(words, describe(), "log");
+    if (given["help"].as<bool>()) {
+        std::cout << synopsis << '\n' << describe() << epilogue;
+        return std::nullopt;
+    }
+    if (given["version"].as<bool>()) {
+        show_version();
+        return std::nullopt;
+    }
+    replay_options options;
+    read_logs(given, options.replay);
+    read_filter(given, options.replay.filter);
+    if (const std::string native = string_of(given, "native"); !native.empty()) {
+        options.replay.native = arch_of("native", native);
+    }
+    read_outputs(given, options);
+    options.quiet = given["quiet"].as<bool>();
+    return options;
+}
+
+} // namespace asio_sctrace

@@ -1,0 +1,181 @@
+#ifndef SCTRACE_REPLAY_SOURCE_HPP
+#define SCTRACE_REPLAY_SOURCE_HPP
+
+#include <sctrace/detail/default_token.hpp>
+#include <sctrace/detail/log_reader.hpp>
+#include <sctrace/detail/read_log_op.hpp>
+#include <sctrace/log_format.hpp>
+#include <sctrace/record_source.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/compose.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace sctrace {
+
+/// A saved log of any form, read as if it were live.
+/**
+ * Takes what dmesg, journalctl, syslog daemons, auditd and ausearch write and captures of /dev/kmsg, plain or
+ * compressed with gzip, from files, pipes and standard input; see `log_line` for the forms. The lines that
+ * hold audit records or notices of loss become messages; all others are passed over.
+ *
+ * A regular file of text is read in parts of about a megabyte: several operations may be outstanding, on
+ * several threads, and each fills its batch with another part; `record_batch::part()` has the order. It is
+ * read up to the size that it has when it is opened.
+ *
+ * @par Thread Safety
+ * Distinct objects: Safe. Shared objects: async_read_batch(), position() and size() are safe while no other
+ * function runs and is_stream() is false; otherwise unsafe.
+ *
+ * @par Object lifetimes
+ * Outstanding operations keep the log open; when the object is destroyed they complete with
+ * `operation_aborted`.
+ */
+template <class Executor = boost::asio::any_io_executor>
+class basic_replay_source {
+public:
+    using executor_type = Executor;
+
+    template <class Executor1>
+    struct rebind_executor {
+        using other = basic_replay_source<Executor1>;
+    };
+
+    /// The bytes that a batch must have.
+    static constexpr std::size_t batch_bytes = detail::log_reader::batch_bytes;
+
+    explicit basic_replay_source(const executor_type& ex)
+        : executor_(ex)
+    {
+    }
+
+    template <class ExecutionContext>
+    explicit basic_replay_source(ExecutionContext& context) requires
+        std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
+        : executor_(context.get_executor())
+    {
+    }
+
+    basic_replay_source(basic_replay_source&&) noexcept = default;
+    basic_replay_source& operator=(basic_replay_source&& other) noexcept
+    {
+        if (this != &other) {
+            close();
+            executor_ = std::move(other.executor_);
+            log_ = std::move(other.log_);
+        }
+        return *this;
+    }
+    ~basic_replay_source() { close(); }
+
+    executor_type get_executor() const noexcept { return executor_; }
+
+    /// Opens a log; `-` is standard input, from where it stands.
+    /**
+     * @par Errors
+     * errno of opening or of the first read, EISDIR for a directory, and `error::unreadable_log` for what is
+     * no text: UTF-16, other compressions than gzip, journald's own files. The message names the path and
+     * what to do.
+     */
+    boost::system::result<void, failure> open(const std::string& path,
+                                              log_format wanted = log_format::automatic)
+    {
+        return take(detail::log_reader::open(path, wanted));
+    }
+
+    /// Takes over @p descriptor, from where it stands; it is closed by this object.
+    /** A pipe or socket is made non-blocking. @p name stands in messages. */
+    boost::system::result<void, failure> assign(int descriptor, const std::string& name,
+                                                log_format wanted = log_format::automatic)
+    {
+        return take(detail::log_reader::adopt(descriptor, name, wanted));
+    }
+
+    bool is_open() const noexcept { return log_ != nullptr; }
+
+    /// Whether the log is a pipe, a socket or a device: then only one operation may be outstanding.
+    bool is_stream() const noexcept { return log_ && log_->reader.is_stream(); }
+
+    /// The bytes of a regular file.
+    std::optional<std::uint64_t> size() const noexcept { return log_ ? log_->reader.size() : std::nullopt; }
+
+    /// How many bytes have been read so far.
+    std::uint64_t position() const noexcept { return log_ ? log_->reader.position() : 0; }
+
+    /// What kept the log from being read wholly, in words; when no operation is outstanding.
+    /** It shrank, its compressed data ends early or is damaged, or reading failed. What could be read was. */
+    std::optional<failure> problem() const { return log_ ? log_->reader.problem() : std::nullopt; }
+
+    /// Cancels outstanding operations; they complete with `operation_aborted`. The log is not read any more.
+    void cancel()
+    {
+        if (log_) {
+            log_->closed = true;
+            boost::system::error_code ignored;
+            log_->stream.cancel(ignored);
+        }
+    }
+
+    void close()
+    {
+        cancel();
+        log_.reset();
+    }
+
+    /// Fills @p batch with what the next part of the log says.
+    /**
+     * @param batch Must have `batch_bytes` and stay valid until the operation completes. Its part() tells
+     *     where in the log it is from.
+     * @param token Completion token.
+     *
+     * @par Completion Signature
+     * @code void(boost::system::error_code, std::size_t messages) @endcode
+     * A part that says nothing completes with 0 messages.
+     *
+     * @par Per-Operation Cancellation
+     * Terminal, partial and total: before it has read its part, or while it waits for a stream.
+     *
+     * @par Errors
+     * `asio::error::eof` at the end, also where the rest could not be read, see problem();
+     * `errc::io_error` where this part could not be read; `asio::error::bad_descriptor` without an open log;
+     * `asio::error::operation_aborted`.
+     */
+    template <class CompletionToken = detail::default_token_t<executor_type>>
+    auto async_read_batch(record_batch& batch, CompletionToken&& token = {})
+    {
+        return boost::asio::async_compose<CompletionToken, void(boost::system::error_code, std::size_t)>(
+            detail::read_log_op<stream_type>(log_, batch), token, executor_);
+    }
+
+private:
+    using stream_type = boost::asio::posix::basic_stream_descriptor<Executor>;
+
+    boost::system::result<void, failure> take(boost::system::result<detail::log_reader, failure> opened)
+    {
+        close();
+        if (!opened) {
+            return opened.error();
+        }
+        log_ = std::make_shared<detail::shared_log<stream_type>>(executor_, std::move(*opened));
+        return {};
+    }
+
+    executor_type executor_;
+    std::shared_ptr<detail::shared_log<stream_type>> log_;
+};
+
+/// A source of saved logs on any executor.
+using replay_source = basic_replay_source<>;
+
+} // namespace sctrace
+
+#endif

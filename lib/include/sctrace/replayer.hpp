@@ -1,0 +1,136 @@
+#ifndef SCTRACE_REPLAYER_HPP
+#define SCTRACE_REPLAYER_HPP
+
+#include <sctrace/detail/default_token.hpp>
+#include <sctrace/detail/replaying.hpp>
+#include <sctrace/detail/run_op.hpp>
+#include <sctrace/replay_options.hpp>
+#include <sctrace/report.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/execution_context.hpp>
+
+#include <concepts>
+#include <memory>
+#include <utility>
+
+namespace sctrace {
+
+/// Makes of saved logs what a recorder makes of the running kernel's: a trace and a report.
+/**
+ * Joins a replay source, parsers, an aggregator and the look for copies of the same record. An object runs
+ * once.
+ *
+ * @par Thread Safety
+ * Distinct objects: Safe. Shared objects: request_stop() is safe, everything else is not.
+ *
+ * @par Object lifetimes
+ * A running operation keeps what it needs alive. Destroying the object requests a stop.
+ *
+ * @par Example
+ * @code
+ * boost::asio::io_context context;
+ * sctrace::replay_options options;
+ * options.logs = {"/var/log/audit/audit.log"};
+ * options.filter.comms = {"nginx"};
+ * sctrace::replayer replayer(context, options);
+ * replayer.async_run([](boost::system::error_code ec, sctrace::report report) {
+ *     std::cout << (ec ? report.failure_message : sctrace::to_ndjson(report.counts, report.native)) << '\n';
+ * });
+ * context.run();
+ * @endcode
+ */
+template <class Executor = boost::asio::any_io_executor>
+class basic_replayer {
+public:
+    using executor_type = Executor;
+
+    template <class Executor1>
+    struct rebind_executor {
+        using other = basic_replayer<Executor1>;
+    };
+
+    explicit basic_replayer(const executor_type& ex, replay_options options = {})
+        : executor_(ex)
+        , state_(std::make_shared<state>(ex, std::move(options)))
+    {
+    }
+
+    template <class ExecutionContext>
+    explicit basic_replayer(ExecutionContext& context, replay_options options = {}) requires
+        std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
+        : basic_replayer(executor_type(context.get_executor()), std::move(options))
+    {
+    }
+
+    basic_replayer(basic_replayer&&) noexcept = default;
+    /// Requests a stop of what this object ran before.
+    basic_replayer& operator=(basic_replayer&& other)
+    {
+        if (this != &other) {
+            stop_if_valid();
+            executor_ = std::move(other.executor_);
+            state_ = std::move(other.state_);
+        }
+        return *this;
+    }
+
+    ~basic_replayer() { stop_if_valid(); }
+
+    executor_type get_executor() const noexcept { return executor_; }
+
+    /// Ends the run in an orderly way behind the part that is being read; may be called from any thread.
+    void request_stop() { state_->request_stop(); }
+
+    /// Reads all logs and writes the trace.
+    /**
+     * A log that cannot be read, or not wholly, is told by a notice and does not keep the others from being
+     * read; the operation then completes with its error and with the report of what was read. When no log
+     * could be opened, an existing trace is left alone, and an empty one is created where there was none.
+     *
+     * @par Completion Signature
+     * @code void(boost::system::error_code, sctrace::report) @endcode
+     *
+     * @par Executor
+     * Parsing runs on the object's executor, several parts at once if its threads allow, what must be in
+     * order on a strand of it, and the final handler on the token's associated executor.
+     *
+     * @par Per-Operation Cancellation
+     * @li partial - like request_stop()
+     * @li terminal - as partial, and completes with `asio::error::operation_aborted`
+     * @li total - ignored: a run writes a file
+     *
+     * @par Errors
+     * `error::invalid_options` without logs; what `trace_file::prepare` and `trace_file::write` report; of
+     * the first log that could not be read wholly what `replay_source::open` and `replay_source::problem`
+     * report; `error::stopped_early` if the stop left a part of a regular file unread;
+     * `error::already_running`. `report::failure_message` has the words. What a log lacks is no error.
+     */
+    template <class CompletionToken = detail::default_token_t<executor_type>>
+    auto async_run(CompletionToken&& token = {})
+    {
+        return boost::asio::async_initiate<CompletionToken, void(boost::system::error_code, report)>(
+            detail::initiate_run<executor_type>{executor_}, token, state_);
+    }
+
+private:
+    using state = detail::replaying<Executor>;
+
+    void stop_if_valid()
+    {
+        if (state_) {
+            state_->request_stop();
+        }
+    }
+
+    executor_type executor_;
+    std::shared_ptr<state> state_;
+};
+
+/// A replayer on any executor.
+using replayer = basic_replayer<>;
+
+} // namespace sctrace
+
+#endif
