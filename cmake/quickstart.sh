@@ -90,13 +90,7 @@ replay() {
     say "Not recording live: $1."
     say "Replaying ${capture#"$root"/} instead: the kernel's log of an 'ls /' that was recorded earlier."
     say
-    mkfifo "$work/kmsg"
-    cat "$capture" >"$work/kmsg" &
-    local writer=$! status=0
-    "$tool" record --source kmsg --kmsg "$work/kmsg" --pid "$(captured_pid)" \
-        -o "$work/trace.ndjson" --report "$work/report.json" || status=$?
-    kill "$writer" 2>/dev/null || true
-    return "$status"
+    "$tool" replay --pid "$(captured_pid)" -o "$work/trace.ndjson" --report "$work/report.json" "$capture"
 }
 
 show() {

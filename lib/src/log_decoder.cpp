@@ -16,7 +16,8 @@ namespace {
 using boost::system::result;
 
 constexpr std::size_t raw_buffer = std::size_t{64} * 1024;
-// A log's first line is longer than what tells the encodings apart.
+constexpr std::size_t longest_signature = 8;
+// So much of a log's first line, or a shorter one that is whole, tells the encodings apart.
 constexpr std::size_t telling_bytes = 64;
 
 /// Whether read(2) would return at once: with data, the end or an error.
@@ -73,7 +74,7 @@ std::size_t log_decoder::take_text(std::span<char> out)
 result<void, failure> log_decoder::recognize_raw()
 {
     raw_.resize(raw_buffer);
-    while (raw_left_.size() < telling_bytes && !raw_ended_) {
+    while (raw_left_.size() < longest_signature && !raw_ended_) {
         const std::size_t have = raw_left_.size();
         const auto read = read_raw(std::span<char>(raw_).subspan(have));
         if (!read) {
@@ -109,7 +110,8 @@ result<void, failure> log_decoder::recognize_text()
     }
     beginning.resize(have);
     text_ = std::move(beginning);
-    if (have < telling_bytes && !ended_) {
+    const bool tells = have >= telling_bytes || text_.find('\n') != std::string::npos;
+    if (!tells && !ended_) {
         return {};
     }
     text_known_ = true;

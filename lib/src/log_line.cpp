@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::string_view kernel_tag = "audit: ";
 constexpr std::string_view journal_tag = "SECCOMP ";
+// A candidate is the `y` of `audit: type=`.
+constexpr std::size_t offset_of_candidate = kernel_tag.size() + 1;
 
 enum class writer { kernel, daemon, journal };
 
@@ -181,29 +183,9 @@ bool is_usual_kernel_entry(std::string_view head) noexcept
     return in.at_end();
 }
 
-/// Most entries with a record begin like this, and captures hold millions of them.
-std::optional<log_line> usual_entry(std::string_view line, std::size_t candidate) noexcept
-{
-    constexpr std::size_t offset = kernel_tag.size() + 1;
-    constexpr std::size_t shorter_than_output_buffer = 2000;
-    if (candidate < offset || line.size() > shorter_than_output_buffer ||
-        !is_usual_kernel_entry(line.substr(0, candidate - offset))) {
-        return std::nullopt;
-    }
-    const std::string_view text = scan::without_line_end(line.substr(candidate - offset));
-    scan::reader in(text);
-    if (!in.take("audit: type=") || !in.skip_decimal() || !in.take(" audit(") ||
-        text.find('\n') != std::string_view::npos) {
-        return std::nullopt;
-    }
-    return log_line{log_form::kmsg, line.substr(0, candidate - offset), text, text_escapes::kmsg, false};
-}
-
 [[gnu::noinline]] boost::system::result<log_line> line_with_candidate(std::string_view line,
                                                                       std::size_t candidate) noexcept
 {
-    if (const auto usual = usual_entry(line, candidate))
-        return *usual;
     const auto found = find_header(line, candidate);
     if (!found)
         return error::not_an_audit_record;
@@ -261,6 +243,18 @@ boost::system::result<loss_notice> find_loss_notice(std::string_view line) noexc
 } // namespace
 
 namespace detail {
+
+std::string_view text_of_usual_entry(std::string_view line, std::size_t candidate) noexcept
+{
+    constexpr std::size_t shorter_than_output_buffer = 2000;
+    if (candidate < offset_of_candidate || line.size() > shorter_than_output_buffer ||
+        !is_usual_kernel_entry(line.substr(0, candidate - offset_of_candidate))) {
+        return {};
+    }
+    const std::string_view text = line.substr(candidate - offset_of_candidate);
+    scan::reader in(text);
+    return in.take("audit: type=") && in.skip_decimal() && in.take(" audit(") ? text : std::string_view();
+}
 
 boost::system::result<log_line> parse_log_line_at(std::string_view line, std::size_t candidate) noexcept
 {

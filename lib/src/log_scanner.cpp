@@ -45,6 +45,13 @@ bool may_be_json(std::string_view line) noexcept
     return line.starts_with('{');
 }
 
+/// Whether the first line is one of `journalctl -o json`, or any one of an object that `dmesg --json` wrote.
+bool begins_with_json(std::string_view text) noexcept
+{
+    text.remove_prefix(std::min(text.find_first_not_of(" \r\n"), text.size()));
+    return may_be_json(text) || text.starts_with('"') || text.starts_with('}');
+}
+
 bool may_hold_a_notice(std::string_view line) noexcept
 {
     constexpr std::array words{"suppressed", "exceeded",        "disappeared",
@@ -57,11 +64,13 @@ bool may_hold_a_notice(std::string_view line) noexcept
 template <bool NulSeparated>
 class line_reader {
 public:
-    line_reader(record_batch& batch, std::span<char> lines, log_format wanted) noexcept
+    /// @p capture: the lines are entries of /dev/kmsg, and those that begin with a space continue others.
+    line_reader(record_batch& batch, std::span<char> lines, log_format wanted, bool capture) noexcept
         : batch_(batch)
         , lines_(lines.data())
         , end_(lines.size())
         , wanted_(wanted)
+        , capture_(capture)
     {
     }
 
@@ -73,6 +82,10 @@ public:
             if (at < end_) {
                 at = read_around(at);
             }
+        }
+        if (end_ > 0 && !is_separator(lines_[end_ - 1])) {
+            // The end behind the lines is that of the last one.
+            read_around(end_);
         }
     }
 
@@ -153,7 +166,11 @@ private:
     void read_line(std::span<char> line, std::size_t candidate)
     {
         const std::string_view text(line.data(), line.size());
-        if (may_be_json(text) && read_journal(line)) {
+        if (const auto usual = text_of_usual_entry(text, candidate); !usual.empty()) {
+            append_entry(usual, line);
+            return;
+        }
+        if ((capture_ && text.starts_with(' ')) || (may_be_json(text) && read_journal(line))) {
             return;
         }
         const bool may_begin_header = text[candidate] == 'y' || text[candidate] == 'u';
@@ -188,6 +205,14 @@ private:
         return true;
     }
 
+    void append_entry(std::string_view text, std::span<char> line)
+    {
+        if (has_format(log_form::kmsg, wanted_)) {
+            const auto offset = static_cast<std::size_t>(text.data() - line.data());
+            batch_.append(0, {0, unescape_kmsg(text, line.subspan(offset)), false, false});
+        }
+    }
+
     void append_record(const log_line& parsed, std::span<char> line)
     {
         std::string_view text = parsed.text;
@@ -209,7 +234,7 @@ private:
     void read_notice(std::span<char> line)
     {
         const std::string_view text(line.data(), line.size());
-        if (may_be_json(text) && read_journal(line)) {
+        if ((capture_ && text.starts_with(' ')) || (may_be_json(text) && read_journal(line))) {
             return;
         }
         const std::string_view message = json_message_of(line);
@@ -240,6 +265,7 @@ private:
     char* lines_;
     std::size_t end_;
     log_format wanted_;
+    bool capture_;
     entry_counter entries_;
     std::uint64_t entry_marks_ = 0;
     std::size_t unread_ = 0;
@@ -282,49 +308,65 @@ std::string_view last_entry(std::string_view text) noexcept
     return {};
 }
 
-/// Entries that are missing between the lines of a text.
-std::uint64_t missing_entries(std::string_view text) noexcept
+std::size_t length_of_line(std::string_view text) noexcept
 {
+    return scan::find_or_end(text.substr(0, scan::find_or_end(text, '\n')), '\0');
+}
+
+struct entry_numbers {
+    std::uint64_t last = 0;
     std::uint64_t missing = 0;
-    std::optional<std::uint64_t> last;
+};
+
+/// Looks at each line of a text whose first entry is known.
+entry_numbers numbers_of_entries(std::string_view text, std::uint64_t first) noexcept
+{
+    entry_numbers numbers{first};
     while (!text.empty()) {
-        const std::string_view line = text.substr(0, scan::find_or_end(text, '\n'));
-        const std::size_t length = scan::find_or_end(line, '\0');
+        const std::size_t length = length_of_line(text);
         if (const auto sequence = sequence_of(text.substr(0, length))) {
-            missing += last && *sequence > *last ? *sequence - *last - 1 : 0;
-            last = sequence;
+            numbers.missing += *sequence > numbers.last ? *sequence - numbers.last - 1 : 0;
+            numbers.last = *sequence;
         }
         text.remove_prefix(std::min(length + 1, text.size()));
     }
-    return missing;
+    return numbers;
 }
 
 /// Numbers in a row need no look at each line.
-void note_sequence(record_batch& batch, std::string_view text, std::uint64_t entries)
+void note_sequence(record_batch& batch, std::string_view text, std::uint64_t first, std::uint64_t entries)
 {
-    const auto first = sequence_of(text.substr(0, scan::find_or_end(text, '\n')));
-    const auto last = first ? sequence_of(last_entry(text)) : std::nullopt;
-    if (!last) {
-        return;
-    }
+    const auto last = sequence_of(last_entry(text));
+    const bool begins_with_entry = scan::is_digit(text.front());
+    const bool in_a_row = begins_with_entry && last && *last - first + 1 == entries;
+    const auto numbers = in_a_row ? entry_numbers{*last} : numbers_of_entries(text, first);
     batch.part().first_sequence = first;
-    batch.part().last_sequence = last;
-    if (*last - *first + 1 != entries) {
-        batch.losses().overwritten += missing_entries(text);
+    batch.part().last_sequence = numbers.last;
+    batch.losses().overwritten += numbers.missing;
+}
+
+/// The sequence number of the first entry, if the lines are a capture of /dev/kmsg.
+std::optional<std::uint64_t> first_sequence_of(std::string_view text) noexcept
+{
+    while (!text.empty() && (text.front() == ' ' || is_line_end(text.front()))) {
+        text.remove_prefix(std::min(length_of_line(text) + 1, text.size()));
     }
+    return sequence_of(text.substr(0, length_of_line(text)));
 }
 
 template <bool NulSeparated>
 void scan_lines(record_batch& batch, std::span<char> lines, log_format wanted)
 {
-    line_reader<NulSeparated> reader(batch, lines, wanted);
-    if (may_be_json({lines.data(), lines.size()})) {
+    const std::string_view text(lines.data(), lines.size());
+    const auto sequence = has_format(log_form::kmsg, wanted) ? first_sequence_of(text) : std::nullopt;
+    line_reader<NulSeparated> reader(batch, lines, wanted, sequence.has_value());
+    if (begins_with_json(text)) {
         reader.run_json();
         return;
     }
     reader.run(best_find_mark(NulSeparated));
-    if (wanted == log_format::automatic || wanted == log_format::kmsg) {
-        note_sequence(batch, {lines.data(), lines.size()}, reader.entries());
+    if (sequence) {
+        note_sequence(batch, text, *sequence, reader.entries());
     }
 }
 

@@ -139,7 +139,9 @@ boost::system::result<logged_call> logged_call_reader::read(const audit_record& 
     if (!may_be_usual(record)) {
         return read_whole(record);
     }
-    if (const beginning* const known = find(record.body)) {
+    const bool looks_up = is_worth_a_look();
+    if (const beginning* const known = looks_up ? find(record.body) : nullptr) {
+        misses_ = 0;
         logged_call call = known->call;
         const std::string_view rest = record.body.substr(known->length);
         scan::reader in(rest);
@@ -153,8 +155,19 @@ boost::system::result<logged_call> logged_call_reader::read(const audit_record& 
     if (!read_usual(record.body, call, usual)) {
         return read_whole(record);
     }
-    remember(record.body.substr(0, usual.length), call, usual.labelled);
+    ++misses_;
+    if (looks_up) {
+        remember(record.body.substr(0, usual.length), call, usual.labelled);
+    }
     return call;
+}
+
+/// Among records of many threads each has another beginning: then only some try to find theirs.
+bool logged_call_reader::is_worth_a_look() const noexcept
+{
+    constexpr unsigned many = 32;
+    constexpr unsigned seldom = 32;
+    return misses_ < many || misses_ % seldom < max_beginnings;
 }
 
 const logged_call_reader::beginning* logged_call_reader::find(std::string_view body) noexcept

@@ -183,6 +183,11 @@ std::string counted(std::uint64_t n, const char* one, const char* many)
     return std::to_string(n) + ' ' + (n == 1 ? one : many);
 }
 
+std::string overwritten_words(std::uint64_t entries)
+{
+    return "the ring buffer overwrote " + counted(entries, "entry", "entries") + " before they were read";
+}
+
 } // namespace
 
 std::vector<std::string> loss_ledger::losses() const
@@ -196,8 +201,7 @@ std::vector<std::string> loss_ledger::losses() const
                       counted(counts_.printk_suppressed, "message", "messages"));
     }
     if (counts_.kmsg_overwritten != 0) {
-        why.push_back("the ring buffer overwrote " + counted(counts_.kmsg_overwritten, "entry", "entries") +
-                      " before they were read");
+        why.push_back(overwritten_words(counts_.kmsg_overwritten));
     }
     if (counts_.netlink_overruns != 0) {
         why.push_back("the audit socket's buffer overran " +
@@ -253,7 +257,11 @@ judgement loss_ledger::judge_saved_log() const
 {
     judgement result;
     result.why.emplace_back("a saved log cannot show that nothing was lost before it was saved");
-    const auto lost = losses();
+    auto lost = losses();
+    // Somebody may have picked these lines out of a log: then the ring buffer has done nothing.
+    std::replace(lost.begin(), lost.end(), overwritten_words(counts_.kmsg_overwritten),
+                 counted(counts_.kmsg_overwritten, "kmsg entry is", "kmsg entries are") +
+                     " missing between those that the log holds");
     result.why.insert(result.why.end(), lost.begin(), lost.end());
     if (const std::uint64_t said = said_lost_ + said_lost_before_; said != 0) {
         result.why.push_back("the kernel said that it had lost " +

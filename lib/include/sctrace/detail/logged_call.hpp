@@ -50,12 +50,14 @@ private:
         std::string_view view() const noexcept { return {text.data(), length}; }
     };
 
+    bool is_worth_a_look() const noexcept;
     const beginning* find(std::string_view body) noexcept;
     void remember(std::string_view text, const logged_call& call, bool labelled) noexcept;
 
     std::array<beginning, max_beginnings> known_{};
     std::size_t newest_ = 0;
     std::size_t oldest_ = 0;
+    unsigned misses_ = 0;
 };
 
 } // namespace sctrace::detail
