@@ -11,6 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace {
 
 struct command {
@@ -83,10 +86,19 @@ int run(const std::vector<std::string>& given)
     return run_command(*chosen, {words.begin() + 1, words.end()});
 }
 
+/// A descriptor that is opened later must not be taken for standard input; reading this one fails.
+void reserve_standard_input()
+{
+    if (::fcntl(STDIN_FILENO, F_GETFD) < 0) {
+        static_cast<void>(::open("/dev/null", O_WRONLY));
+    }
+}
+
 } // namespace
 
 int main(int argc, char** argv)
 {
+    reserve_standard_input();
     try {
         return run({argv + 1, argv + argc});
     } catch (const asio_sctrace::usage_error& e) {

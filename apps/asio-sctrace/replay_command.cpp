@@ -10,13 +10,17 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <iostream>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -33,6 +37,8 @@ using boost::system::error_code;
 // A part in the making for each thread, and one more for each, so that none waits for its turn.
 constexpr std::size_t most_threads = 4;
 constexpr std::size_t parts_per_thread = 2;
+// Events take ten times the memory of counts, and it is their writing that takes the time.
+constexpr std::size_t parts_with_events = 2;
 
 /// How the replay ended.
 struct ending {
@@ -97,35 +103,63 @@ boost::system::result<output_files, sctrace::failure> prepare_files(const replay
     return files;
 }
 
-/// Runs the replayer on as many threads as there are processors, within reason.
-ending run(const sctrace::replay_options& options)
+/// The first signal asks for a stop; the next one, which gets its default action back, need not be patient.
+void stop_on_signal(boost::asio::signal_set& signals, sctrace::replayer& replayer)
+{
+    signals.async_wait([&](error_code ec, int) {
+        if (!ec) {
+            signals.clear(ec);
+            replayer.request_stop();
+        }
+    });
+}
+
+/// Runs a context on several threads; what one of them throws ends all and comes out here.
+void run_on_threads(boost::asio::io_context& context, std::size_t count)
+{
+    std::exception_ptr thrown;
+    std::mutex mutex;
+    const auto work = [&] {
+        try {
+            context.run();
+        } catch (...) {
+            const std::lock_guard lock(mutex);
+            thrown = thrown ? thrown : std::current_exception();
+            context.stop();
+        }
+    };
+    std::vector<std::jthread> helpers;
+    try {
+        while (helpers.size() + 1 < count) {
+            helpers.emplace_back(work);
+        }
+    } catch (const std::system_error&) {
+        // Fewer threads do it too.
+    }
+    work();
+    helpers.clear();
+    if (thrown) {
+        std::rethrow_exception(thrown);
+    }
+}
+
+ending run(const sctrace::replay_options& options, std::size_t threads)
 {
     boost::asio::io_context context;
     sctrace::replayer replayer(context, options);
     boost::asio::signal_set signals(context, SIGINT, SIGTERM, SIGHUP);
-    signals.async_wait([&](error_code ec, int) {
-        if (!ec) {
-            replayer.request_stop();
-        }
-    });
+    stop_on_signal(signals, replayer);
     ending end;
     replayer.async_run([&](error_code ec, sctrace::report report) {
         end.code = ec;
         end.report = std::move(report);
         signals.cancel();
     });
-    std::vector<std::thread> helpers;
-    for (std::size_t i = 1; i < options.parts_at_once / parts_per_thread; ++i) {
-        helpers.emplace_back([&] { context.run(); });
-    }
-    context.run();
-    for (std::thread& helper : helpers) {
-        helper.join();
-    }
+    run_on_threads(context, threads);
     return end;
 }
 
-std::size_t threads() noexcept
+std::size_t useful_threads() noexcept
 {
     return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, most_threads);
 }
@@ -145,16 +179,18 @@ void show(const ending& end, const replay_options& options)
 struct event_output {
     sctrace::trace_file file;
     sctrace::trace_file::writer writer;
-    bool log_opened = false;
+    std::optional<sctrace::failure> failed;
+
+    /// As when head(1) reads the events.
+    bool is_closed_pipe() const { return failed && failed->code == boost::system::errc::broken_pipe; }
 
     /// An empty file is not to stand for logs that could not be opened.
-    boost::system::result<void, sctrace::failure> finish()
+    boost::system::result<void, sctrace::failure> finish(bool log_opened)
     {
         return log_opened ? writer.commit(sctrace::trace_file::durability::final) : file.create_if_absent();
     }
 };
 
-/// Connects the output of events, if there is one, with the replayer.
 boost::system::result<std::optional<event_output>, sctrace::failure>
 open_events(const std::optional<sctrace::trace_file>& file)
 {
@@ -165,17 +201,29 @@ open_events(const std::optional<sctrace::trace_file>& file)
     if (!writer) {
         return writer.error();
     }
-    return std::optional(event_output{*file, std::move(*writer)});
+    return std::optional(event_output{*file, std::move(*writer), {}});
 }
 
+/// Sends the replayer's events to a file; a failure ends the replay.
 void send_events(event_output& to, sctrace::replay_options& options)
 {
-    options.on_opened = [&to](std::string_view) { to.log_opened = true; };
+    options.parts_at_once = parts_with_events;
     options.on_events = [&to](std::string_view lines) {
         if (const auto added = to.writer.append(lines); !added) {
-            throw boost::system::system_error(added.error().code, added.error().message);
+            to.failed = added.error();
+            throw boost::system::system_error(added.error().code);
         }
     };
+}
+
+/// Puts the events in their place; says why if that fails, unless who reads them has seen enough.
+bool finish_events(event_output& events, bool log_opened)
+{
+    const auto finished = events.finish(log_opened);
+    if (!finished && !events.is_closed_pipe()) {
+        say(finished.error().message);
+    }
+    return finished.has_value();
 }
 
 int replay(replay_options options)
@@ -190,35 +238,33 @@ int replay(replay_options options)
         say(events.error().message);
         return exit_code::failure;
     }
+    options.replay.parts_at_once = useful_threads() * parts_per_thread;
     if (*events) {
         send_events(**events, options.replay);
     }
+    bool log_opened = false;
+    options.replay.on_opened = [&](std::string_view) { log_opened = true; };
     progress_line progress;
-    const bool shows_progress = !options.quiet && ::isatty(STDERR_FILENO) == 1;
-    if (shows_progress) {
+    if (!options.quiet && ::isatty(STDERR_FILENO) == 1) {
         options.replay.on_progress = [&](const sctrace::replay_progress& p) { progress.show(p); };
     }
-    // What could not be read is an error, and told under --quiet as well.
+    // What could not be read is an error, and told under --quiet as well; what could not be written is told
+    // below.
     options.replay.on_notice = [&](std::string_view text) {
-        progress.clear();
-        say(text);
-    };
-    options.replay.parts_at_once = threads() * parts_per_thread;
-    const ending end = run(options.replay);
-    progress.clear();
-    bool written = true;
-    if (*events) {
-        const auto finished = (*events)->finish();
-        written = finished.has_value();
-        if (!written) {
-            say(finished.error().message);
+        if (!*events || !(*events)->failed) {
+            progress.clear();
+            say(text);
         }
+    };
+    const ending end = run(options.replay, useful_threads());
+    progress.clear();
+    const bool events_written = !*events || finish_events(**events, log_opened);
+    const bool report_written = !files->report || write_report(end.report, *files->report);
+    const bool wanted_no_more = *events && (*events)->is_closed_pipe();
+    if (log_opened && !wanted_no_more) {
+        show(end, options);
     }
-    if (files->report) {
-        written = write_report(end.report, *files->report) && written;
-    }
-    show(end, options);
-    return end.code || !written ? exit_code::failure : exit_code::success;
+    return end.code || !events_written || !report_written ? exit_code::failure : exit_code::success;
 }
 
 } // namespace

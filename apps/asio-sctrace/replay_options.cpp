@@ -11,6 +11,9 @@
 #include <iostream>
 #include <string_view>
 #include <system_error>
+#include <vector>
+
+#include <sys/stat.h>
 
 namespace asio_sctrace {
 
@@ -26,7 +29,7 @@ constexpr std::string_view synopsis =
 
 Takes dmesg's and journalctl's output, syslog files, auditd's log, ausearch's output, captures of /dev/kmsg and
 journald's JSON and export formats, plain or gzip'd, without being told which. The table goes to stderr. A record
-that a log holds twice counts once.
+that a log holds twice, such as journald's, counts once (within 4096 records).
 )";
 
 constexpr std::string_view epilogue = R"(
@@ -148,6 +151,51 @@ void read_logs(const po::variables_map& given, sctrace::replay_options& to)
     to.format = *known;
 }
 
+/// A regular file by what tells it apart, however it is named.
+struct file_identity {
+    dev_t device;
+    ino_t inode;
+
+    friend bool operator==(const file_identity&, const file_identity&) = default;
+};
+
+std::optional<file_identity> identity_of(const std::string& path)
+{
+    struct stat status = {};
+    if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
+        return std::nullopt;
+    }
+    return file_identity{status.st_dev, status.st_ino};
+}
+
+/// A log that is read twice would count twice, and one that is written over would be lost.
+void check_files(const replay_options& options)
+{
+    std::vector<std::string> paths;
+    std::vector<file_identity> seen;
+    const auto check = [&](const std::string& path) {
+        const auto identity = identity_of(path);
+        if (!identity) {
+            return;
+        }
+        const auto same = std::find(seen.begin(), seen.end(), *identity);
+        if (same != seen.end()) {
+            throw usage_error("'" + paths[static_cast<std::size_t>(same - seen.begin())] + "' and '" + path +
+                              "' are the same file");
+        }
+        paths.push_back(path);
+        seen.push_back(*identity);
+    };
+    for (const std::string& log : options.replay.logs) {
+        check(log);
+    }
+    for (const std::string& output : {options.replay.output, options.events, options.report}) {
+        if (!output.empty() && output != "-") {
+            check(output);
+        }
+    }
+}
+
 void read_outputs(const po::variables_map& given, replay_options& to)
 {
     const std::string output = string_of(given, "output");
@@ -180,6 +228,7 @@ std::optional<replay_options> parse_replay_options(const std::vector<std::string
         options.replay.native = arch_of("native", native);
     }
     read_outputs(given, options);
+    check_files(options);
     options.quiet = given["quiet"].as<bool>();
     return options;
 }

@@ -74,19 +74,21 @@ void copy_window::remember(const record_identity& record, bool paired)
     next_ = (next_ + 1) % neighbourhood;
 }
 
-bool copy_window::came_whole(std::uint64_t stamp)
+bool copy_window::is_new_cut(std::uint64_t stamp)
 {
-    const auto same = [stamp](const neighbour& n) { return stamp != 0 && n.stamp == stamp; };
-    if (std::any_of(neighbours_.begin(), neighbours_.end(), same)) {
+    if (stamp == 0) {
         return true;
     }
-    if (stamp != 0) {
-        if (cut_.size() == neighbourhood) {
-            cut_.erase(cut_.begin());
-        }
-        cut_.push_back(stamp);
+    const auto same = [stamp](const neighbour& n) { return n.stamp == stamp; };
+    if (std::any_of(neighbours_.begin(), neighbours_.end(), same) ||
+        std::find(cut_.begin(), cut_.end(), stamp) != cut_.end()) {
+        return false;
     }
-    return false;
+    if (cut_.size() == neighbourhood) {
+        cut_.erase(cut_.begin());
+    }
+    cut_.push_back(stamp);
+    return true;
 }
 
 void copy_window::take_back_cut(std::uint64_t stamp)

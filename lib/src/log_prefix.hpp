@@ -251,10 +251,13 @@ inline bool names_kernel(std::string_view prefix) noexcept
     return prefix.find("kernel:") != std::string_view::npos;
 }
 
+// journalctl indents the further lines of a message as far as its first; a person who quotes does less.
+inline constexpr std::size_t deepest_indentation = 8;
+
 inline bool may_precede_kernel_text_alone(std::string_view prefix) noexcept
 {
     const std::string_view text = scan::without_trailing_spaces(prefix);
-    if (has_program_priority(prefix))
+    if (has_program_priority(prefix) || (text.empty() && prefix.size() > deepest_indentation))
         return false;
     if (is_bare(text) || is_json_message(prefix) || is_from_grep(prefix) || is_priority(text))
         return true;

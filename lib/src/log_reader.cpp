@@ -2,6 +2,7 @@
 #include "log_file.hpp"
 #include "unique_descriptor.hpp"
 
+#include <sctrace/detail/kmsg_reader.hpp>
 #include <sctrace/detail/log_input.hpp>
 #include <sctrace/detail/log_reader.hpp>
 #include <sctrace/detail/log_scanner.hpp>
@@ -28,17 +29,25 @@ constexpr std::size_t margin = log_scanner::margin;
 // A part, the byte before it and the rest of its last line fit between the margins.
 constexpr std::size_t part_bytes = log_reader::batch_bytes - log_reader::max_line - 2 * margin - 1;
 
+bool is_seekable_position(off_t position) noexcept
+{
+    return position > 0;
+}
+
 /// Standard input with file status flags of our own where the kernel gives such: who shares it is not to
 /// find it non-blocking.
 int open_standard_input() noexcept
 {
-    const int own = ::open("/proc/self/fd/0", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    const int flags = ::fcntl(STDIN_FILENO, F_GETFL);
+    if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY) {
+        errno = EBADF;
+        return -1;
+    }
+    // A file that is opened anew stands at its begin again.
+    const bool in_the_middle = is_seekable_position(::lseek(STDIN_FILENO, 0, SEEK_CUR));
+    const int own =
+        in_the_middle ? -1 : ::open("/proc/self/fd/0", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     return own >= 0 ? own : ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-}
-
-bool is_seekable_position(off_t position) noexcept
-{
-    return position > 0;
 }
 
 } // namespace
@@ -62,6 +71,11 @@ public:
         }
         if (S_ISDIR(status.st_mode)) {
             return cannot_read(name_, system_error(EISDIR), "name the files in it");
+        }
+        if (S_ISCHR(status.st_mode) && adopt_kmsg(file_.get()).kernel) {
+            return failure{
+                error::unreadable_log,
+                name_ + " is the kernel's live log: dmesg | asio-sctrace replay -, or asio-sctrace record"};
         }
         stream_ = S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || S_ISCHR(status.st_mode);
         // A file of the kernel's (in /proc) says that it is empty and is not.
@@ -153,10 +167,10 @@ private:
         if (!read) {
             return fail(cannot_read(name_, read.error()));
         }
-        if (*read < wanted) {
-            note_shrinking(wanted - *read);
-        }
         batch.part().bytes = *read - std::min(*read, before);
+        if (*read < wanted) {
+            note_shrinking(end - begin - batch.part().bytes);
+        }
         position_ += batch.part().bytes;
         extent lines{0, *read};
         if (before != 0) {

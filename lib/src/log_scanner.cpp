@@ -106,7 +106,7 @@ public:
     }
 
     /// Line ends that no continuation line follows.
-    std::uint64_t entries() const noexcept { return entries_.total() + entry_marks_; }
+    std::uint64_t entries() const noexcept { return entries_; }
 
 private:
     /// Reads the line of the mark at @p place; returns where to go on.
@@ -117,13 +117,16 @@ private:
                 const std::size_t begin = begin_of_line(place);
                 read_notice({lines_ + begin, place - begin});
             }
-            entry_marks_ += lines_[place + 1] != ' ' ? 1 : 0;
+            entries_ += lines_[place + 1] != ' ' ? 1 : 0;
             return place + 1;
         }
         const std::size_t end = end_of_line(place);
         unread_ = end + 1;
-        if (lines_[place] != 'y' || place < 2 || !is_of_other_type(lines_ + place, lines_ + end)) {
-            const std::size_t begin = begin_of_line(place);
+        const bool of_other_type =
+            lines_[place] == 'y' && place > 1 && is_of_other_type(lines_ + place, lines_ + end);
+        const std::size_t begin = begin_of_line(place);
+        // In JSON the header may be that of any member.
+        if (!of_other_type || may_be_json({lines_ + begin, end - begin})) {
             read_line({lines_ + begin, end - begin}, place - begin);
         }
         return end;
@@ -266,8 +269,7 @@ private:
     std::size_t end_;
     log_format wanted_;
     bool capture_;
-    entry_counter entries_;
-    std::uint64_t entry_marks_ = 0;
+    std::uint64_t entries_ = 0;
     std::size_t unread_ = 0;
 };
 

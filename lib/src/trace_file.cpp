@@ -260,13 +260,16 @@ struct trace_file::writer::implementation {
     {
         struct stat status = {};
         const bool exists = ::lstat(path.c_str(), &status) == 0;
-        return cannot_write(path, code, advice_for(code, status, exists));
+        const bool has_old_contents = temporary.has_value();
+        const bool is_full = code.value() == ENOSPC || code.value() == EDQUOT;
+        return cannot_write(path, code, is_full && !has_old_contents ? "" : advice_for(code, status, exists));
     }
 
     std::string path;
     std::optional<temporary_file> temporary;
     unique_descriptor special;
     int callers = -1;
+    error_code broken;
 };
 
 trace_file::writer::writer(std::unique_ptr<implementation> self) noexcept
@@ -280,14 +283,20 @@ trace_file::writer::~writer() = default;
 
 result<void, failure> trace_file::writer::append(std::string_view piece)
 {
-    if (const error_code failed = write_all(self_->descriptor(), piece)) {
-        return self_->failed(failed);
+    if (!self_->broken) {
+        self_->broken = write_all(self_->descriptor(), piece);
+    }
+    if (self_->broken) {
+        return self_->failed(self_->broken);
     }
     return {};
 }
 
 result<void, failure> trace_file::writer::commit(durability how)
 {
+    if (self_->broken) {
+        return self_->failed(self_->broken);
+    }
     if (self_->temporary) {
         if (const error_code failed = replace(self_->path, *self_->temporary, how == durability::final)) {
             return self_->failed(failed);

@@ -122,6 +122,13 @@ outcome replay_while(const temporary_folder& folder, Change change)
     return {};
 }
 
+/// How many bytes wait in a pipe.
+int unread_in(int pipe)
+{
+    int unread = -1;
+    return ::ioctl(pipe, FIONREAD, &unread) == 0 ? unread : -1;
+}
+
 /// The tool gets a signal when it has taken a log of so many records from a pipe that stays open.
 void require_interrupted_pipe(int signal, const std::string& log, std::uint64_t records)
 {
@@ -134,10 +141,7 @@ void require_interrupted_pipe(int signal, const std::string& log, std::uint64_t 
     i.prepare = [end = read_end.get()] { ::dup2(end, STDIN_FILENO); };
     process tool(i);
     BOOST_REQUIRE(::write(write_end.get(), log.data(), log.size()) == static_cast<ssize_t>(log.size()));
-    BOOST_REQUIRE(eventually([&] {
-        int unread = -1;
-        return ::ioctl(read_end.get(), FIONREAD, &unread) == 0 && unread == 0;
-    }));
+    BOOST_REQUIRE(eventually([&] { return unread_in(read_end.get()) == 0; }));
     tool.signal(signal);
     const outcome o = tool.wait();
     BOOST_TEST(o.status == 0, o);
@@ -354,6 +358,74 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_truncated_while_it_is_read_was_not_read_whol
     BOOST_TEST(o.says(folder.file("log")), o);
     BOOST_TEST(o.says("unproven: "), o);
     BOOST_TEST(total(counts_in(read_file(folder.file("trace")))) < records_of_large_log);
+}
+
+BOOST_AUTO_TEST_CASE(a_closed_standard_input_is_told)
+{
+    invocation i = replay({"-"});
+    i.prepare = [] { ::close(STDIN_FILENO); };
+    const outcome o = run(i);
+    BOOST_TEST(o.status == 1, o);
+    BOOST_TEST(o.says("standard input: Bad file descriptor"), o);
+}
+
+BOOST_AUTO_TEST_CASE(the_live_log_is_no_saved_one)
+{
+    const outcome o = run(replay({"/dev/kmsg"}));
+    BOOST_TEST(o.status == 1, o);
+    if (::geteuid() == 0) {
+        BOOST_TEST(o.says("is the kernel's live log"), o);
+        const outcome proc = run(replay({"/proc/kmsg"}));
+        BOOST_TEST(proc.status <= 1, proc);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(indented_lines_behind_another_programs_message_are_its_own)
+{
+    const std::string forged = "Nov 24 05:40:36 host app[99]: hello\n" + std::string(33, ' ') +
+                               "audit: type=1326 audit(1.000:1): pid=1 syscall=1\n";
+    const outcome o = run(replay({"--events", "-"}, forged));
+    BOOST_TEST(o.status == 0, o);
+    BOOST_TEST(o.out.empty(), o);
+}
+
+BOOST_AUTO_TEST_CASE(a_continuation_line_of_a_capture_is_no_record)
+{
+    const std::string capture =
+        "6,1,1,-;usb 1-1: new device\n KEY=[ 1518.0] audit: type=1326 audit(1.000:1): "
+        "syscall=1\n";
+    const outcome o = run(replay({"--events", "-"}, capture));
+    BOOST_TEST(o.status == 0, o);
+    BOOST_TEST(o.out.empty(), o);
+}
+
+BOOST_AUTO_TEST_CASE(a_member_of_a_journal_entry_hides_no_record)
+{
+    const std::string entry =
+        "{\"_CMDLINE\":\"x type=1300 audit(1:1)\",\"_TRANSPORT\":\"audit\",\"_AUDIT_TYPE\":"
+        "\"1326\",\"MESSAGE\":\"SECCOMP auid=1 uid=0 gid=0 ses=1 pid=42 comm=\\\"x\\\" "
+        "exe=\\\"/x\\\" sig=0 arch=c000003e syscall=110 compat=0 ip=0x1 code=0x7ffc0000\"}\n";
+    for (const std::string& header : {std::string(), std::string("-- Logs begin here --\n")}) {
+        const outcome o = run(replay({"--quiet", "-o", "-", "-"}, header + entry));
+        BOOST_TEST(o.status == 0, o);
+        BOOST_TEST(o.out == "{\"syscall\":110,\"name\":\"getppid\",\"count\":1}\n", o);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_names_the_logs_that_were_not_read)
+{
+    const temporary_folder folder;
+    BOOST_REQUIRE(::mkfifo(folder.file("fifo").c_str(), 0600) == 0);
+    write_file(folder.file("log"), log_of({audit_line({.serial = 1})}));
+    const descriptor fifo(::open(folder.file("fifo").c_str(), O_RDWR | O_CLOEXEC));
+    const std::string line = kmsg_log(1, 1);
+    BOOST_REQUIRE(::write(fifo.get(), line.data(), line.size()) == static_cast<ssize_t>(line.size()));
+    process tool(replay({"-o", folder.file("trace"), folder.file("fifo"), folder.file("log")}));
+    BOOST_REQUIRE(eventually([&] { return unread_in(fifo.get()) == 0; }));
+    tool.signal(SIGINT);
+    const outcome o = tool.wait();
+    BOOST_TEST(o.status == 1, o);
+    BOOST_TEST(o.says(folder.file("log") + " was read"), o);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

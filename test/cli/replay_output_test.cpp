@@ -9,6 +9,8 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -96,13 +98,38 @@ BOOST_AUTO_TEST_CASE(an_output_that_cannot_be_written_is_named_and_left_alone)
 
 BOOST_AUTO_TEST_CASE(a_reader_of_the_output_that_has_gone_is_a_failure_and_no_death)
 {
-    for (const words& what : {words{"-o", "-"}, words{"--events"}}) {
-        process tool(replay(joined(what, {"-"}), kmsg_log(1, 100'000)));
-        tool.close_output();
-        const outcome o = tool.wait();
-        BOOST_TEST(o.status == 1, o);
-        BOOST_TEST(o.says("Broken pipe"), o);
-    }
+    process tool(replay({"-o", "-", "-"}, kmsg_log(1, 100'000)));
+    tool.close_output();
+    const outcome o = tool.wait();
+    BOOST_TEST(o.status == 1, o);
+    BOOST_TEST(o.says("Broken pipe"), o);
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_of_events_that_has_seen_enough_hears_no_more)
+{
+    process tool(replay({"--events", "-"}, kmsg_log(1, 100'000)));
+    tool.close_output();
+    const outcome o = tool.wait();
+    BOOST_TEST(o.status == 1, o);
+    BOOST_TEST(o.err.empty(), o);
+}
+
+BOOST_AUTO_TEST_CASE(a_failed_write_of_events_leaves_the_old_ones)
+{
+    const temporary_folder folder;
+    write_file(folder.file("old"), "old\n");
+    invocation i = replay({"--events", "-o", folder.file("old"), "-"}, kmsg_log(1, 10'000));
+    i.prepare = [] {
+        const rlimit small{4096, 4096};
+        ::setrlimit(RLIMIT_FSIZE, &small);
+        ::signal(SIGXFSZ, SIG_IGN);
+    };
+    const outcome o = run(i);
+    BOOST_TEST(o.status == 1, o);
+    BOOST_TEST(o.says(folder.file("old")), o);
+    BOOST_TEST(read_file(folder.file("old")) == "old\n");
+    const std::filesystem::directory_iterator entries(folder.path());
+    BOOST_TEST(std::distance(begin(entries), end(entries)) == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_reader_of_the_messages_that_has_gone_costs_no_trace)
@@ -149,6 +176,21 @@ BOOST_AUTO_TEST_CASE(a_file_whose_name_looks_like_an_option_follows_two_dashes)
     const outcome o = run(i);
     BOOST_TEST(o.status == 0, o);
     BOOST_TEST(o.out == trace_text);
+}
+
+BOOST_AUTO_TEST_CASE(a_log_is_neither_read_twice_nor_written_over)
+{
+    const temporary_folder folder;
+    write_file(folder.file("log"), log_text);
+    std::filesystem::create_hard_link(folder.file("log"), folder.file("other"));
+    for (const words& same : {words{folder.file("log"), folder.file("other")},
+                              words{"-o", folder.file("other"), folder.file("log")},
+                              words{"--report", folder.file("log"), folder.file("other")}}) {
+        const outcome o = run(replay(same));
+        BOOST_TEST(o.status == 2, o);
+        BOOST_TEST(o.says("are the same file"), o);
+    }
+    BOOST_TEST(read_file(folder.file("log")) == log_text);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -28,7 +28,7 @@ namespace sctrace {
  * compressed with gzip, from files, pipes and standard input; see `log_line` for the forms. The lines that
  * hold audit records or notices of loss become messages; all others are passed over.
  *
- * A regular file of text is read in parts of about a megabyte: several operations may be outstanding, on
+ * A regular file of text is read in parts of some hundred kilobytes: several operations may be outstanding, on
  * several threads, and each fills its batch with another part; `record_batch::part()` has the order. It is
  * read up to the size that it has when it is opened.
  *
@@ -119,9 +119,7 @@ public:
     void cancel()
     {
         if (log_) {
-            log_->closed = true;
-            boost::system::error_code ignored;
-            log_->stream.cancel(ignored);
+            log_->close();
         }
     }
 
@@ -146,7 +144,8 @@ public:
      *
      * @par Errors
      * `asio::error::eof` at the end, also where the rest could not be read, see problem();
-     * `errc::io_error` where this part could not be read; `asio::error::bad_descriptor` without an open log;
+     * `errc::io_error` where this part could not be read; `asio::error::try_again` for a file that is neither
+     * ready nor can be waited for; ENOMEM; `asio::error::bad_descriptor` without an open log;
      * `asio::error::operation_aborted`.
      */
     template <class CompletionToken = detail::default_token_t<executor_type>>

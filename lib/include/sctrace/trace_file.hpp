@@ -56,7 +56,7 @@ public:
         /// Adds a piece; waits as long as a FIFO's, device's or descriptor's reader does not read.
         boost::system::result<void, failure> append(std::string_view piece);
 
-        /// Puts everything in its place.
+        /// Puts everything in its place, unless a piece could not be added.
         boost::system::result<void, failure> commit(durability how);
 
     private:

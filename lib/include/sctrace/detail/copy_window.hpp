@@ -46,18 +46,18 @@ private:
  * not matter.
  *
  * Serials repeat after 2^32 records and start anew at each boot, so that only a bounded number of records is
- * remembered: 4096 with a header, and 1024 to pair those without.
+ * remembered: 4096 with a header, and 128 to pair those without, which must be near.
  */
 class copy_window {
 public:
     /// Whether a record is not a copy of one that came before.
     bool is_new(const record_identity& record);
 
-    /// Whether a copy of a record that was cut has come whole before.
+    /// Whether a record that was cut is not a copy of one that came before, whole or cut as well.
     /** One that comes whole later is counted by taken_back(). */
-    bool came_whole(std::uint64_t stamp);
+    bool is_new_cut(std::uint64_t stamp);
 
-    /// How many cut records have come whole after came_whole() had denied it.
+    /// How many cut records have come whole after is_new_cut() had called them new.
     std::uint64_t taken_back() const noexcept { return taken_back_; }
 
 private:
@@ -69,7 +69,7 @@ private:
         bool has_header() const noexcept { return stamp != 0; }
     };
 
-    static constexpr std::size_t neighbourhood = 1024;
+    static constexpr std::size_t neighbourhood = 128;
 
     bool pairs(const record_identity& record);
     void remember(const record_identity& record, bool paired);

@@ -29,7 +29,7 @@ public:
     /// A longer line is cut: the longest record in any form is a fraction of it.
     static constexpr std::size_t max_line = std::size_t{64} * 1024;
     /// The bytes that a batch must have.
-    static constexpr std::size_t batch_bytes = std::size_t{1024} * 1024;
+    static constexpr std::size_t batch_bytes = std::size_t{384} * 1024;
 
     enum class outcome {
         /// The batch holds what the next part of the log says, if anything.
@@ -40,6 +40,8 @@ public:
         ended,
         /// The batch's part could not be read; see failure().
         failed,
+        /// fill() itself throws std::bad_alloc instead.
+        out_of_memory,
     };
 
     /// Opens @p path; `-` is standard input.

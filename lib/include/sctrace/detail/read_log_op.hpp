@@ -14,6 +14,8 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <mutex>
+#include <new>
 #include <utility>
 
 namespace sctrace::detail {
@@ -42,8 +44,30 @@ struct shared_log {
         }
     }
 
+    /// Safe to call from any thread.
+    void close()
+    {
+        const std::lock_guard lock(mutex);
+        closed = true;
+        boost::system::error_code ignored;
+        stream.cancel(ignored);
+    }
+
+    /// Waits for the stream, unless the log was closed: then returns false and leaves the handler alone.
+    template <class Handler>
+    bool wait(Handler& handler)
+    {
+        const std::lock_guard lock(mutex);
+        if (!closed) {
+            stream.async_wait(boost::asio::posix::descriptor_base::wait_read, std::move(handler));
+        }
+        return !closed;
+    }
+
     log_reader reader;
     Stream stream;
+    // A close between a look at the flag and the wait would cancel nothing.
+    std::mutex mutex;
     std::atomic<bool> closed = false;
 };
 
@@ -93,10 +117,19 @@ public:
     }
 
 private:
+    log_reader::outcome fill()
+    {
+        try {
+            return log_->reader.fill(batch_);
+        } catch (const std::bad_alloc&) {
+            return log_reader::outcome::out_of_memory;
+        }
+    }
+
     template <class Self>
     void read(Self& self)
     {
-        switch (log_->reader.fill(batch_)) {
+        switch (fill()) {
         case log_reader::outcome::filled:
             complete(self, {});
             break;
@@ -109,14 +142,22 @@ private:
         case log_reader::outcome::failed:
             complete(self, make_error_code(boost::system::errc::io_error));
             break;
+        case log_reader::outcome::out_of_memory:
+            complete(self, make_error_code(boost::system::errc::not_enough_memory));
+            break;
         }
     }
 
     template <class Self>
     void wait(Self& self)
     {
-        Stream& stream = log_->stream;
-        stream.async_wait(boost::asio::posix::descriptor_base::wait_read, std::move(self));
+        // The handler takes this object along.
+        const auto log = log_;
+        if (!log->reader.is_stream()) {
+            complete(self, boost::asio::error::try_again);
+        } else if (!log->wait(self)) {
+            complete(self, boost::asio::error::operation_aborted);
+        }
     }
 
     template <class Self>

@@ -23,6 +23,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/errc.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -122,9 +123,10 @@ private:
         }
         for (const std::string& log : options_.logs) {
             if (stop_requested_) {
-                break;
+                note_unread(log);
+            } else {
+                co_await read_log(log);
             }
-            co_await read_log(log);
         }
         co_return co_await finish();
     }
@@ -173,10 +175,20 @@ private:
         if (const auto problem = source_.problem()) {
             note_problem(*problem);
         } else if (stop_requested_ && !source_.is_stream() && !ended_) {
-            note_problem(failure{error::stopped_early, "stopped before the end of " + log});
+            note_stop("stopped before the end of " + log);
         }
         source_.close();
     }
+
+    /// What follows a failure, or comes by order of who cancelled, needs no words of its own.
+    void note_stop(const std::string& text)
+    {
+        if (!broken_) {
+            note_problem(failure{error::stopped_early, text});
+        }
+    }
+
+    void note_unread(const std::string& log) { note_stop("stopped before " + log + " was read"); }
 
     /// A stream is read by one only.
     void make_parsers()
@@ -202,14 +214,23 @@ private:
     void parser_ended(std::exception_ptr thrown)
     {
         if (thrown) {
-            const run_outcome outcome = outcome_of(thrown);
-            note_problem({outcome.code, outcome.result.failure_message});
-            stop_requested_ = true;
-            source_.cancel();
-            wake_all();
+            break_off(thrown);
         }
         --running_;
         idle_.cancel();
+    }
+
+    /// The others may fail for the same reason, which is told once.
+    void break_off(std::exception_ptr thrown)
+    {
+        if (!broken_) {
+            const run_outcome outcome = outcome_of(thrown);
+            note_problem({outcome.code, outcome.result.failure_message});
+        }
+        broken_ = true;
+        stop_requested_ = true;
+        source_.cancel();
+        wake_all();
     }
 
     parallel_task<void> parse_parts(parser& p)
@@ -218,8 +239,10 @@ private:
         while (more) {
             const auto [ec, messages] = co_await source_.async_read_batch(p.batch, parallel_token());
             static_cast<void>(messages);
-            if (ec == boost::asio::error::eof || ec == boost::asio::error::operation_aborted) {
+            // Only a part that could not be read has its turn among the others.
+            if (ec && ec != boost::system::errc::io_error) {
                 ended_ = ended_ || ec == boost::asio::error::eof;
+                co_await end_of_parser(ec);
                 break;
             }
             p.words.parse(p.batch, p.part);
@@ -230,10 +253,28 @@ private:
                 waiting_[p.batch.part().number] = &p.turn;
                 co_await p.turn.async_wait(boost::asio::bind_executor(strand_, parallel_token()));
             }
+            if (broken_) {
+                break;
+            }
             settle(p);
             pass_turn();
             more = !stop_requested_;
             co_await aggregator_->async_add(p.calls, parallel_token());
+        }
+    }
+
+    /// Any other error than the end or a stop is the log's problem.
+    parallel_task<void> end_of_parser(boost::system::error_code ec)
+    {
+        if (ec == boost::asio::error::eof || ec == boost::asio::error::operation_aborted) {
+            co_return;
+        }
+        co_await boost::asio::dispatch(
+            boost::asio::bind_executor(strand_, boost::asio::use_awaitable_t<Executor>{}));
+        // Every parser meets it.
+        const failure why{ec, "cannot read " + log_ + ": " + ec.message()};
+        if (problem_.message != why.message) {
+            note_problem(why);
         }
     }
 
@@ -250,7 +291,6 @@ private:
     /// After a parser failed its turn never comes to an end.
     void wake_all()
     {
-        broken_ = true;
         for (const auto& [part, turn] : waiting_) {
             turn->cancel();
         }
@@ -287,10 +327,11 @@ private:
     {
         const log_part& part = batch.part();
         ledger_.overwritten(batch.losses().overwritten);
+        ledger_.malformed_record(batch.losses().malformed);
         if (part.first_sequence && last_sequence_ && *part.first_sequence > *last_sequence_) {
             ledger_.overwritten(*part.first_sequence - *last_sequence_ - 1);
         }
-        last_sequence_ = part.last_sequence ? part.last_sequence : last_sequence_;
+        last_sequence_ = part.last_sequence;
     }
 
     void account_for(const parsed_part& part)
@@ -299,7 +340,7 @@ private:
             ledger_.saw_notice(notice);
         }
         for (const std::uint64_t stamp : part.cut) {
-            cut_ += copies_.came_whole(stamp) ? 0 : 1;
+            cut_ += copies_.is_new_cut(stamp) ? 1 : 0;
         }
         ledger_.malformed_record(part.malformed);
         interpreted_ += part.interpreted;
@@ -350,14 +391,17 @@ private:
             note_problem(too_many_syscalls(counts));
         }
         if (interpreted_ != 0) {
-            notice(
-                std::to_string(interpreted_) +
-                " records were translated into names by ausearch --interpret and hold no numbers any more; "
-                "run ausearch --raw instead");
+            note_problem({error::malformed_record,
+                          std::to_string(interpreted_) +
+                              " records were translated into names by ausearch --interpret and hold no "
+                              "numbers any more; run ausearch --raw instead"});
         }
         if (without_time_ != 0) {
-            notice(std::to_string(without_time_) +
-                   " records without a time were left out, because a range of time was asked for");
+            const std::string left_out =
+                std::to_string(without_time_) +
+                " records without a time were left out, because a range of time was asked for";
+            notice(left_out);
+            ledger_.cannot_prove(left_out);
         }
     }
 
