@@ -76,19 +76,6 @@ constexpr std::uint32_t lowest_bits(std::size_t count) noexcept
     return static_cast<std::uint32_t>((std::uint64_t{1} << count) - 1);
 }
 
-/// One bit for each byte that is set, the first byte's the lowest.
-std::uint32_t bits_of(const scan::block& bytes) noexcept
-{
-    if (!scan::is_any_set(bytes)) {
-        return 0;
-    }
-    std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < sizeof bytes; ++i) {
-        bits |= (bytes[i] & 1U) << i;
-    }
-    return bits;
-}
-
 /// Where a search ends: at the first mark, or at the end of the text, which may lie in the same block.
 struct stop {
     std::size_t place;
@@ -108,8 +95,8 @@ std::size_t find_anywhere(const char* text, std::size_t from, std::size_t end,
     constexpr std::size_t size = sizeof(scan::block);
     for (std::size_t at = from; at < end; at += size) {
         const auto seen = block_reader<scan::block, NulSeparated>::look(text + at);
-        const std::uint32_t marks = bits_of(seen.marks);
-        const std::uint32_t entry_ends = bits_of(seen.entry_ends);
+        const std::uint32_t marks = scan::bits_of(seen.marks);
+        const std::uint32_t entry_ends = scan::bits_of(seen.entry_ends);
         if (marks != 0 || at + size > end) {
             const stop last = stop_of(marks, entry_ends, end - at);
             entries += last.entry_ends;

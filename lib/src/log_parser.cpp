@@ -9,9 +9,17 @@ namespace sctrace::detail {
 namespace {
 
 /// Never zero, which says that there is no stamp.
-std::uint64_t hash_of_stamp(const audit_record& record) noexcept
+std::uint64_t hash_of_stamp(std::string_view stamp) noexcept
 {
-    return hash_of(record.time, record.serial + std::uint64_t{1}) | 1U;
+    return hash_of(stamp) | 1U;
+}
+
+/// Time and serial as they stand in the header, which is in front of the body.
+std::string_view stamp_of(const audit_record& record) noexcept
+{
+    const char* const begin = record.time.data();
+    const std::string_view header(begin, static_cast<std::size_t>(record.body.data() - begin));
+    return header.substr(0, header.find(')'));
 }
 
 } // namespace
@@ -34,6 +42,7 @@ log_parser::log_parser(architecture native, const record_filter& filter, bool wi
     , filter_(filter)
     , with_events_(with_events)
     , whole_(with_events || filter.needs_names())
+    , selects_all_(filter.selects_all())
 {
 }
 
@@ -74,7 +83,7 @@ void log_parser::parse_record(const audit_record& record, bool has_header, parse
     if (record.type != audit_type::seccomp && record.type != audit_type::anom_abend) {
         return;
     }
-    const record_identity identity{has_header ? hash_of_stamp(record) : 0, hash_of(record.body)};
+    const record_identity identity{has_header ? hash_of_stamp(stamp_of(record)) : 0, hash_of(record.body)};
     if (whole_) {
         parse_whole(record, identity, out);
     } else {
@@ -90,13 +99,19 @@ void log_parser::parse_call(const audit_record& record, const record_identity& i
         take_unreadable(record, identity, read.error(), out);
         return;
     }
-    const auto arch = architecture::of_call(read->arch.value_or(native_.audit_arch()), read->syscall);
-    if (!filter_.selects_all() && !filter_.selects(read->pid, read->ses, arch, record.time)) {
-        out.without_time += record.time.empty() && filter_.needs_time() ? 1 : 0;
+    take_call(*read, record.time, identity, out);
+}
+
+void log_parser::take_call(const logged_call& call, std::string_view time, const record_identity& identity,
+                           parsed_part& out)
+{
+    const auto arch = architecture::of_call(call.arch.value_or(native_.audit_arch()), call.syscall);
+    if (!selects_all_ && !filter_.selects(call.pid, call.ses, arch, time)) {
+        out.without_time += time.empty() && filter_.needs_time() ? 1 : 0;
         return;
     }
-    note_time(record.time, out);
-    out.calls.push_back({{arch, read->syscall}, identity, 0});
+    note_time(time, out);
+    out.calls.push_back({{arch, call.syscall}, identity, 0});
 }
 
 void log_parser::parse_whole(const audit_record& record, const record_identity& identity, parsed_part& out)

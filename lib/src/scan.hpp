@@ -229,6 +229,23 @@ inline bool is_any_set(block bits) noexcept
     return (parts[0] | parts[1]) != 0;
 }
 
+/// One bit for each byte of a comparison's result that is set, the first byte's the lowest.
+inline std::uint32_t bits_of(block bytes) noexcept
+{
+#if defined(__SSE2__)
+    using signed_block [[gnu::vector_size(16)]] = char;
+    signed_block same;
+    std::memcpy(&same, &bytes, sizeof same);
+    return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb128(same));
+#else
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < block_size; ++i) {
+        bits |= (bytes[i] & 1U) << i;
+    }
+    return bits;
+#endif
+}
+
 /// The first byte of a block that is not zero; block_size without one.
 inline std::size_t first_set(block bytes) noexcept
 {

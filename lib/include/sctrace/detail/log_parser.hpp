@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sctrace::detail {
@@ -72,6 +73,8 @@ private:
     void parse_message(const source_message& message, parsed_part& out);
     void parse_record(const audit_record& record, bool has_header, parsed_part& out);
     void parse_call(const audit_record& record, const record_identity& identity, parsed_part& out);
+    void take_call(const logged_call& call, std::string_view time, const record_identity& identity,
+                   parsed_part& out);
     void parse_whole(const audit_record& record, const record_identity& identity, parsed_part& out);
     void take_unreadable(const audit_record& record, const record_identity& identity,
                          boost::system::error_code why, parsed_part& out) const;
@@ -82,6 +85,7 @@ private:
     const record_filter& filter_;
     bool with_events_;
     bool whole_;
+    bool selects_all_;
     logged_call_reader call_reader_;
     event_writer writer_;
     std::string_view last_time_;
