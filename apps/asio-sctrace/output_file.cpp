@@ -4,7 +4,6 @@
 
 #include <filesystem>
 #include <system_error>
-#include <utility>
 
 namespace asio_sctrace {
 
@@ -21,19 +20,6 @@ std::string identity_of(const std::string& path)
 }
 
 } // namespace
-
-boost::system::result<std::optional<sctrace::trace_file>, sctrace::failure>
-prepare_file(const std::string& path)
-{
-    if (path.empty()) {
-        return std::optional<sctrace::trace_file>();
-    }
-    auto file = sctrace::trace_file::prepare(path);
-    if (!file) {
-        return file.error();
-    }
-    return std::optional(std::move(*file));
-}
 
 void check_outputs(const std::string& output, const std::string& report)
 {

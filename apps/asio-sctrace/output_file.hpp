@@ -1,20 +1,12 @@
 #ifndef ASIO_SCTRACE_OUTPUT_FILE_HPP
 #define ASIO_SCTRACE_OUTPUT_FILE_HPP
 
-#include <sctrace/error.hpp>
 #include <sctrace/report.hpp>
 #include <sctrace/trace_file.hpp>
 
-#include <boost/system/result.hpp>
-
-#include <optional>
 #include <string>
 
 namespace asio_sctrace {
-
-/// The file of an option that may be absent: none for an empty path.
-boost::system::result<std::optional<sctrace::trace_file>, sctrace::failure>
-prepare_file(const std::string& path);
 
 /// Refuses two outputs that are one file.
 /** @throws usage_error */

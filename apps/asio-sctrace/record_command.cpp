@@ -149,11 +149,11 @@ boost::system::result<output_files, sctrace::failure> prepare_files(const record
             return found.error();
         }
     }
-    auto trace = prepare_file(options.recorder.output);
+    auto trace = sctrace::trace_file::prepare_if_named(options.recorder.output);
     if (!trace) {
         return trace.error();
     }
-    auto report = prepare_file(options.report);
+    auto report = sctrace::trace_file::prepare_if_named(options.report);
     if (!report) {
         return report.error();
     }

@@ -94,7 +94,7 @@ boost::system::result<output_files, sctrace::failure> prepare_files(const replay
     for (const auto& [path, file] :
          {std::pair(options.replay.output, &files.trace), std::pair(options.events, &files.events),
           std::pair(options.report, &files.report)}) {
-        auto prepared = prepare_file(path);
+        auto prepared = sctrace::trace_file::prepare_if_named(path);
         if (!prepared) {
             return prepared.error();
         }

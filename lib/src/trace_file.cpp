@@ -244,6 +244,18 @@ result<trace_file, failure> trace_file::prepare(std::string path)
     return trace_file(std::move(path), kind::replaceable, -1);
 }
 
+result<std::optional<trace_file>, failure> trace_file::prepare_if_named(const std::string& path)
+{
+    if (path.empty()) {
+        return std::optional<trace_file>();
+    }
+    auto file = prepare(path);
+    if (!file) {
+        return file.error();
+    }
+    return std::optional(std::move(*file));
+}
+
 /// Either a temporary file or a descriptor, of our own or the caller's.
 struct trace_file::writer::implementation {
     explicit implementation(std::string to)

@@ -36,7 +36,8 @@ struct replay_options {
     /// The trace file; empty: the counts are in the report only.
     std::string output;
 
-    /// How many parts of a log are worked on at the same time, each with one to two MiB of memory (more with events).
+    /// How many parts of a log are worked on at the same time, each with one to two MiB of memory (more with
+    /// events).
     /** More than one is of use if several threads run the execution context. */
     std::size_t parts_at_once = 1;
 

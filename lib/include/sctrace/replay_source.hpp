@@ -28,8 +28,8 @@ namespace sctrace {
  * compressed with gzip, from files, pipes and standard input; see `log_line` for the forms. The lines that
  * hold audit records or notices of loss become messages; all others are passed over.
  *
- * A regular file of text is read in parts of some hundred kilobytes: several operations may be outstanding, on
- * several threads, and each fills its batch with another part; `record_batch::part()` has the order. It is
+ * A regular file of text is read in parts of some hundred kilobytes: several operations may be outstanding,
+ * on several threads, and each fills its batch with another part; `record_batch::part()` has the order. It is
  * read up to the size that it has when it is opened.
  *
  * @par Thread Safety

@@ -6,6 +6,7 @@
 #include <boost/system/result.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,10 @@ public:
      * the folder (ENOENT, EACCES, EROFS, ENOSPC, …); the message names the path and what to do.
      */
     static boost::system::result<trace_file, failure> prepare(std::string path);
+
+    /// The same for a path that may be empty: then there is no file.
+    static boost::system::result<std::optional<trace_file>, failure>
+    prepare_if_named(const std::string& path);
 
     const std::string& path() const noexcept { return path_; }
 

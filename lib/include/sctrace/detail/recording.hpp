@@ -219,16 +219,12 @@ private:
 
     result prepare_output()
     {
-        std::optional<trace_file> file;
-        if (!options_.output.empty()) {
-            auto prepared = trace_file::prepare(options_.output);
-            if (!prepared) {
-                return prepared.error();
-            }
-            file = std::move(*prepared);
+        const auto file = trace_file::prepare_if_named(options_.output);
+        if (!file) {
+            return file.error();
         }
-        output_ = file;
-        aggregator_options counting{std::move(file), options_.native};
+        output_ = *file;
+        aggregator_options counting{*file, options_.native};
         aggregator_.emplace(executor_, std::move(counting));
         return {};
     }

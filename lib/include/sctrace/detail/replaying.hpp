@@ -136,16 +136,12 @@ private:
         if (options_.logs.empty()) {
             return failure{error::invalid_options, "name a log to read"};
         }
-        std::optional<trace_file> file;
-        if (!options_.output.empty()) {
-            auto prepared = trace_file::prepare(options_.output);
-            if (!prepared) {
-                return prepared.error();
-            }
-            file = std::move(*prepared);
+        const auto file = trace_file::prepare_if_named(options_.output);
+        if (!file) {
+            return file.error();
         }
-        output_ = file;
-        aggregator_options counting{std::move(file), options_.native};
+        output_ = *file;
+        aggregator_options counting{*file, options_.native};
         aggregator_.emplace(executor_, std::move(counting));
         began_ = std::chrono::system_clock::now();
         return {};
