@@ -28,7 +28,7 @@ public:
     bool add(std::uint64_t number);
 
 private:
-    static constexpr std::size_t slots = 4 * generation;
+    static constexpr std::size_t slots = 2 * generation;
     using table = std::vector<std::uint64_t>;
 
     static std::size_t slot_of(const table& in, std::uint64_t number) noexcept;
