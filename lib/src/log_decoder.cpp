@@ -44,10 +44,21 @@ log_decoder::bytes_or_failure log_decoder::read(std::span<char> out)
     if (!text_known_) {
         return std::size_t{0};
     }
-    if (!text_.empty()) {
-        return take_text(out);
+    auto read = !text_.empty() ? bytes_or_failure(take_text(out))
+                : export_      ? feed_export(out)
+                               : read_plain(out);
+    if (read) {
+        look_for_separator({out.data(), *read});
     }
-    return export_ ? feed_export(out) : read_plain(out);
+    return read;
+}
+
+/// A NUL byte among the first bytes, which may come one by one, separates the log's entries.
+void log_decoder::look_for_separator(std::string_view text) noexcept
+{
+    const std::string_view beginning = text.substr(0, log_beginning - looked_at_);
+    looked_at_ += beginning.size();
+    nul_separated_ = nul_separated_ || beginning.find('\0') != std::string_view::npos;
 }
 
 failure log_decoder::of_this_log(const failure& why) const
@@ -124,7 +135,6 @@ result<void, failure> log_decoder::recognize_text()
     } else if (encoding != log_encoding::text && encoding != log_encoding::journal_export) {
         return unreadable_log(encoding, name_);
     }
-    nul_separated_ = text_.find('\0') != std::string::npos;
     return {};
 }
 

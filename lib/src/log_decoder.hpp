@@ -47,6 +47,7 @@ private:
     bytes_or_failure fail(failure why);
     failure of_this_log(const failure& why) const;
     std::size_t take_text(std::span<char> out);
+    void look_for_separator(std::string_view text) noexcept;
     boost::system::result<void, failure> recognize_text();
     bytes_or_failure feed_export(std::span<char> out);
     bytes_or_failure read_plain(std::span<char> out);
@@ -61,6 +62,7 @@ private:
     bool raw_known_ = false;
     bool text_known_ = false;
     bool nul_separated_ = false;
+    std::size_t looked_at_ = 0;
     bool raw_ended_ = false;
     bool ended_ = false;
     std::uint64_t raw_bytes_ = 0;

@@ -52,10 +52,12 @@ bool begins_with_json(std::string_view text) noexcept
     return may_be_json(text) || text.starts_with('"') || text.starts_with('}');
 }
 
+/// A message in numbers, which journalctl writes for one that is no UTF-8, may be a record as well.
 bool may_hold_a_notice(std::string_view line) noexcept
 {
-    constexpr std::array words{"suppressed", "exceeded",        "disappeared",
-                               "overflow",   "audit_log_start", "audit_backlog_limit="};
+    constexpr std::array words{
+        "suppressed",           "exceeded",      "disappeared",    "overflow", "audit_log_start",
+        "audit_backlog_limit=", "\"MESSAGE\":[", "\"MESSAGE\" : ["};
     return std::any_of(words.begin(), words.end(),
                        [line](std::string_view word) { return line.find(word) != std::string_view::npos; });
 }

@@ -1,4 +1,5 @@
 #include "async/context.hpp"
+#include "async/counting_allocator.hpp"
 #include "async/entry_pair.hpp"
 
 #include <sctrace/sctrace.hpp>
@@ -11,7 +12,6 @@
 #include <boost/asio/use_future.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include <memory_resource>
 #include <type_traits>
 #include <utility>
 
@@ -19,6 +19,8 @@ namespace {
 
 namespace asio = boost::asio;
 using io_executor = asio::io_context::executor_type;
+using sctrace::test::counting_allocator;
+using sctrace::test::counting_allocator_state;
 
 static_assert(sctrace::record_source<sctrace::kmsg_source>);
 static_assert(sctrace::record_source<sctrace::basic_kmsg_source<io_executor>>);
@@ -43,39 +45,6 @@ sctrace::recorder_options options_for(sctrace::test::entry_pair& pair)
     pair.close_writer();
     return o;
 }
-
-/// Counts what is allocated through it.
-struct counting_allocator_state {
-    std::size_t allocations = 0;
-};
-
-template <class T>
-struct counting_allocator {
-    using value_type = T;
-
-    explicit counting_allocator(counting_allocator_state& s) noexcept
-        : state(&s)
-    {
-    }
-    template <class U>
-    counting_allocator(const counting_allocator<U>& other) noexcept
-        : state(other.state)
-    {
-    }
-    T* allocate(std::size_t n)
-    {
-        ++state->allocations;
-        return std::allocator<T>().allocate(n);
-    }
-    void deallocate(T* p, std::size_t n) { std::allocator<T>().deallocate(p, n); }
-    template <class U>
-    friend bool operator==(const counting_allocator& a, const counting_allocator<U>& b) noexcept
-    {
-        return a.state == b.state;
-    }
-
-    counting_allocator_state* state;
-};
 
 } // namespace
 

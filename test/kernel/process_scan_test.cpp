@@ -28,14 +28,23 @@ using pids = std::vector<pid_t>;
     }
 }
 
-/// Forks a process that waits until its parent ends.
+/// Forks a process that waits until its parent ends; a parent that ended before would never be noticed.
 pid_t fork_waiting()
 {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+        return -1;
+    }
     const pid_t child = ::fork();
+    char ready = 0;
     if (child == 0) {
         ::prctl(PR_SET_PDEATHSIG, static_cast<long>(SIGKILL), 0L, 0L, 0L);
+        static_cast<void>(!::write(ends[1], &ready, 1));
         wait_for_ever();
     }
+    static_cast<void>(!::read(ends[0], &ready, 1));
+    ::close(ends[0]);
+    ::close(ends[1]);
     return child;
 }
 

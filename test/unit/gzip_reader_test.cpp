@@ -1,3 +1,4 @@
+#include "compressed.hpp"
 #include "words_test.hpp"
 
 #include <sctrace/detail/gzip_reader.hpp>
@@ -8,32 +9,13 @@
 #include <utility>
 #include <vector>
 
-#include <zlib.h>
-
 using sctrace::error;
 using sctrace::detail::gzip_reader;
+using sctrace::test::compressed;
 using sctrace::test::exact_text;
 using sctrace::test::kernel_text;
 
 namespace {
-
-constexpr int gzip_format = 16 + MAX_WBITS;
-
-std::string compressed(std::string_view text, int format = gzip_format)
-{
-    z_stream z = {};
-    BOOST_REQUIRE(deflateInit2(&z, 9, Z_DEFLATED, format, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-    std::string bytes(deflateBound(&z, text.size()), '\0');
-    std::string input(text);
-    z.next_in = static_cast<Bytef*>(static_cast<void*>(input.data()));
-    z.avail_in = static_cast<uInt>(input.size());
-    z.next_out = static_cast<Bytef*>(static_cast<void*>(bytes.data()));
-    z.avail_out = static_cast<uInt>(bytes.size());
-    BOOST_REQUIRE(deflate(&z, Z_FINISH) == Z_STREAM_END);
-    bytes.resize(z.total_out);
-    deflateEnd(&z);
-    return bytes;
-}
 
 struct outcome {
     std::string text;

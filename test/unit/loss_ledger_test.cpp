@@ -292,3 +292,70 @@ BOOST_AUTO_TEST_CASE(overruns_are_named)
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(verdicts_on_saved_logs)
+
+BOOST_AUTO_TEST_CASE(nothing_proves_that_a_log_is_complete)
+{
+    const auto j = proven_ledger().judge_saved_log();
+    BOOST_TEST((j.what == verdict::unproven));
+    BOOST_TEST(!j.missing_at_most.has_value());
+    BOOST_TEST(j.why ==
+                   std::vector<std::string>{"a saved log cannot show that nothing was lost before it was "
+                                            "saved"},
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(everything_that_the_log_tells_is_among_the_reasons)
+{
+    loss_ledger ledger;
+    ledger.overwritten(1);
+    ledger.saw_notice({loss_notice::kind::printk_suppressed, 97});
+    ledger.saw_notice({loss_notice::kind::printk_suppressed, 3});
+    ledger.saw_notice({loss_notice::kind::audit_lost, 5});
+    ledger.truncated_record();
+    ledger.malformed_record(2);
+    ledger.cannot_prove("because");
+    const auto j = ledger.judge_saved_log();
+    BOOST_TEST((j.what == verdict::unproven));
+    BOOST_TEST(j.why.size() == 7U);
+    BOOST_TEST(mentions(j, "suppressed 100 messages"));
+    BOOST_TEST(mentions(j, "1 kmsg entry is missing between those that the log holds"));
+    BOOST_TEST(!mentions(j, "overwrote"));
+    BOOST_TEST(mentions(j, "1 record was cut"));
+    BOOST_TEST(mentions(j, "2 records could not be read"));
+    BOOST_TEST(mentions(j, "the kernel said that it had lost 5 audit records"));
+    BOOST_TEST(j.why.back() == "because");
+}
+
+BOOST_AUTO_TEST_CASE(the_lost_counter_grows_until_the_next_boot)
+{
+    const auto lost = [](std::initializer_list<std::uint64_t> said) {
+        loss_ledger ledger;
+        for (const std::uint64_t count : said) {
+            ledger.saw_notice({loss_notice::kind::audit_lost, count});
+        }
+        return ledger.judge_saved_log();
+    };
+    BOOST_TEST(mentions(lost({1}), "had lost 1 audit record"));
+    BOOST_TEST(mentions(lost({1, 4, 9}), "had lost 9 audit records"));
+    BOOST_TEST(mentions(lost({9, 9, 9}), "had lost 9 audit records"));
+    BOOST_TEST(mentions(lost({1, 9, 2, 3}), "had lost 12 audit records"));
+    BOOST_TEST(mentions(lost({5, 2, 1}), "had lost 8 audit records"));
+}
+
+BOOST_AUTO_TEST_CASE(a_queue_that_overflowed_is_told_where_no_number_is)
+{
+    for (const auto kind : {loss_notice::kind::audit_overflow, loss_notice::kind::audit_backlog}) {
+        loss_ledger ledger;
+        ledger.saw_notice({kind, 65});
+        const auto j = ledger.judge_saved_log();
+        BOOST_TEST(j.why.size() == 2U);
+        BOOST_TEST(mentions(j, "its audit queue overflowed"));
+        ledger.saw_notice({loss_notice::kind::audit_lost, 3});
+        BOOST_TEST(!mentions(ledger.judge_saved_log(), "overflowed"));
+        BOOST_TEST(mentions(ledger.judge_saved_log(), "had lost 3"));
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -223,3 +223,182 @@ BOOST_AUTO_TEST_CASE(an_empty_file_is_created_only_where_there_is_none)
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(trace_file_writers, in_folder)
+
+BOOST_AUTO_TEST_CASE(pieces_become_the_contents_when_they_are_committed)
+{
+    sctrace::test::write_file(path, "old\n");
+    const auto file = trace_file::prepare(path);
+    for (const auto how : {durability::interim, durability::final}) {
+        auto writer = file->begin();
+        BOOST_REQUIRE(writer.has_value());
+        std::string expected;
+        for (int i = 0; i < 1000; ++i) {
+            const std::string piece = std::to_string(i) + '\n';
+            BOOST_REQUIRE(writer->append(piece).has_value());
+            expected += piece;
+        }
+        BOOST_TEST(writer->append("").has_value());
+        BOOST_TEST(contents_of(path) != expected);
+        BOOST_TEST(writer->commit(how).has_value());
+        BOOST_TEST(contents_of(path) == expected);
+        BOOST_TEST(files_in(folder.path()) == 1U);
+        sctrace::test::write_file(path, "old\n");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_commit_without_a_piece_makes_the_file_empty)
+{
+    sctrace::test::write_file(path, "old\n");
+    auto writer = trace_file::prepare(path)->begin();
+    BOOST_TEST(writer->commit(durability::final).has_value());
+    BOOST_TEST(fs::file_size(path) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_commit_nothing_has_happened)
+{
+    const auto file = trace_file::prepare(path);
+    {
+        auto writer = file->begin();
+        BOOST_TEST(writer->append("new\n").has_value());
+        BOOST_TEST(files_in(folder.path()) == 1U);
+        BOOST_TEST(!fs::exists(path));
+    }
+    BOOST_TEST(files_in(folder.path()) == 0U);
+    sctrace::test::write_file(path, "old\n");
+    {
+        auto writer = file->begin();
+        BOOST_TEST(writer->append("new\n").has_value());
+        auto moved = std::move(*writer);
+        BOOST_TEST(moved.append("more\n").has_value());
+    }
+    BOOST_TEST(contents_of(path) == "old\n");
+    BOOST_TEST(files_in(folder.path()) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(assigning_over_a_writer_gives_its_pieces_up)
+{
+    const auto file = trace_file::prepare(path);
+    auto first = file->begin();
+    auto second = file->begin();
+    BOOST_TEST(first->append("first").has_value());
+    BOOST_TEST(second->append("second").has_value());
+    BOOST_TEST(files_in(folder.path()) == 2U);
+    *first = std::move(*second);
+    BOOST_TEST(files_in(folder.path()) == 1U);
+    BOOST_TEST(first->commit(durability::final).has_value());
+    BOOST_TEST(contents_of(path) == "second");
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_is_gone_is_told_at_the_begin)
+{
+    fs::create_directory(folder.file("inner"));
+    const std::string inside = folder.file("inner/trace");
+    const auto file = trace_file::prepare(inside);
+    fs::remove(folder.file("inner"));
+    const auto writer = file->begin();
+    BOOST_REQUIRE(writer.has_error());
+    BOOST_TEST(writer.error().code.value() == ENOENT);
+    BOOST_TEST(writer.error().message.find(inside) != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_target_that_became_a_directory_is_told_by_the_commit)
+{
+    const auto file = trace_file::prepare(path);
+    {
+        auto writer = file->begin();
+        fs::create_directory(path);
+        BOOST_TEST(writer->append("x").has_value());
+        const auto committed = writer->commit(durability::final);
+        BOOST_REQUIRE(committed.has_error());
+        BOOST_TEST(committed.error().message.find(path) != std::string::npos);
+    }
+    BOOST_TEST(files_in(folder.path()) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_device_is_told_by_the_piece)
+{
+    auto writer = trace_file::prepare("/dev/full")->begin();
+    BOOST_REQUIRE(writer.has_value());
+    const auto added = writer->append("x");
+    BOOST_REQUIRE(added.has_error());
+    BOOST_TEST(added.error().code.value() == ENOSPC);
+    BOOST_TEST(added.error().message.starts_with("cannot write /dev/full: "));
+}
+
+BOOST_AUTO_TEST_CASE(pieces_go_to_a_fifo_at_once)
+{
+    BOOST_REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    const auto file = trace_file::prepare(path);
+    const auto unread = file->begin();
+    BOOST_REQUIRE(unread.has_error());
+    BOOST_TEST(unread.error().code.value() == ENXIO);
+    BOOST_TEST(unread.error().message.find("nobody reads") != std::string::npos);
+
+    const int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    auto writer = file->begin();
+    BOOST_REQUIRE(writer.has_value());
+    for (const std::string piece : {"one", "two"}) {
+        BOOST_TEST(writer->append(piece).has_value());
+        char buffer[32] = {};
+        BOOST_TEST(::read(reader, buffer, sizeof buffer) == 3);
+        BOOST_TEST(std::string(buffer) == piece);
+    }
+    BOOST_TEST(writer->commit(durability::final).has_value());
+    BOOST_TEST(fs::is_fifo(path));
+    ::close(reader);
+    const auto old_handler = ::signal(SIGPIPE, SIG_IGN);
+    const auto broken = writer->append("three");
+    ::signal(SIGPIPE, old_handler);
+    BOOST_REQUIRE(broken.has_error());
+    BOOST_TEST(broken.error().code.value() == EPIPE);
+}
+
+BOOST_AUTO_TEST_CASE(a_piece_waits_for_a_slow_reader)
+{
+    BOOST_REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    const int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    ::fcntl(reader, F_SETFL, 0);
+    const std::string piece(300'000, 'x');
+    std::string seen;
+    {
+        auto writer = trace_file::prepare(path)->begin();
+        BOOST_REQUIRE(writer.has_value());
+        std::thread slow([&] {
+            char buffer[4096];
+            while (seen.size() < piece.size()) {
+                const ssize_t n = ::read(reader, buffer, sizeof buffer);
+                if (n <= 0) {
+                    break;
+                }
+                seen.append(buffer, static_cast<std::size_t>(n));
+            }
+        });
+        const auto added = writer->append(piece);
+        slow.join();
+        BOOST_TEST(added.has_value());
+    }
+    BOOST_TEST((seen == piece));
+    ::close(reader);
+}
+
+BOOST_AUTO_TEST_CASE(pieces_go_to_a_descriptor_at_once_and_it_stays_open)
+{
+    int ends[2] = {};
+    BOOST_REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    {
+        auto writer = trace_file::prepare("/dev/fd/" + std::to_string(ends[1]))->begin();
+        BOOST_REQUIRE(writer.has_value());
+        BOOST_TEST(writer->append("one").has_value());
+        BOOST_TEST(writer->commit(durability::interim).has_value());
+    }
+    BOOST_TEST(::write(ends[1], "two", 3) == 3);
+    char buffer[32] = {};
+    BOOST_TEST(::read(ends[0], buffer, sizeof buffer) == 6);
+    BOOST_TEST(std::string(buffer) == "onetwo");
+    ::close(ends[0]);
+    ::close(ends[1]);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -105,4 +105,51 @@ BOOST_AUTO_TEST_CASE(clearing_forgets_everything)
     BOOST_TEST(a.count({x86_64, 0}) == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(calls_beyond_the_limit_are_summed_up_only)
+{
+    constexpr auto limit = static_cast<std::int64_t>(trace::max_distinct);
+    trace a;
+    for (std::int64_t number = 0; number < limit; ++number) {
+        a.add({x86_64, number});
+    }
+    BOOST_TEST(a.size() == trace::max_distinct);
+    BOOST_TEST(a.left_out() == 0U);
+    a.add({x86_64, limit}, 3);
+    a.add({i386, 0});
+    a.add({i386, 0}, 0);
+    BOOST_TEST(a.left_out() == 4U);
+    BOOST_TEST(a.count({x86_64, limit}) == 0U);
+    // What was seen before is counted on.
+    a.add({x86_64, limit - 1}, 10);
+    BOOST_TEST(a.count({x86_64, limit - 1}) == 11U);
+    BOOST_TEST(a.total() == trace::max_distinct + 10);
+    BOOST_TEST(a.size() == trace::max_distinct);
+    BOOST_TEST(a.sorted(x86_64).size() == trace::max_distinct);
+    const auto why = sctrace::too_many_syscalls(a);
+    BOOST_TEST((why.code == sctrace::error::too_many_syscalls));
+    BOOST_TEST(why.message == "4 calls were not counted: there were more than 16384 different ones");
+    a.clear();
+    BOOST_TEST(a.left_out() == 0U);
+    a.add({i386, 0});
+    BOOST_TEST(a.count({i386, 0}) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(merging_keeps_to_the_limit_and_sums_what_was_left_out)
+{
+    constexpr auto limit = static_cast<std::int64_t>(trace::max_distinct);
+    trace a;
+    trace b;
+    for (std::int64_t number = 0; number < limit; ++number) {
+        a.add({x86_64, number});
+        b.add({x86_64, number + limit / 2}, 2);
+    }
+    a.add({x86_64, limit});
+    b.add({i386, 1}, 5);
+    a.merge(b);
+    BOOST_TEST(a.size() == trace::max_distinct);
+    BOOST_TEST(a.total() == trace::max_distinct + trace::max_distinct);
+    BOOST_TEST(a.left_out() == 1U + 5U + trace::max_distinct);
+    BOOST_TEST(a.count({x86_64, limit - 1}) == 3U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -224,10 +224,17 @@ BOOST_AUTO_TEST_CASE(other_lines_are_no_records)
 BOOST_AUTO_TEST_CASE(the_header_is_found_wherever_it_stands)
 {
     for (std::size_t shift = 0; shift < 70; ++shift) {
-        const exact_text line(std::string(shift, ' ') + kernel_text);
+        const exact_text line("[" + std::string(shift, ' ') + "1.5] " + kernel_text);
         const auto found = parse_log_line(line.view());
         BOOST_REQUIRE(found);
-        BOOST_TEST(found->prefix.size() == shift);
+        BOOST_TEST(found->prefix.size() == shift + 6);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_line_is_quoted_by_eight_spaces_at_most)
+{
+    for (std::size_t shift = 0; shift < 40; ++shift) {
+        BOOST_TEST(parse_log_line(std::string(shift, ' ') + kernel_text).has_value() == (shift <= 8), shift);
     }
 }
 
