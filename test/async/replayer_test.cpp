@@ -716,7 +716,7 @@ BOOST_AUTO_TEST_CASE(events_come_in_the_files_order)
 
 BOOST_AUTO_TEST_CASE(reports_are_the_same_however_often_it_runs)
 {
-    write_file(log, big_log(4'000'000));
+    write_file(log, big_log(2'500'000));
     std::string first;
     for (int i = 0; i < 20; ++i) {
         asio::thread_pool pool(4);
@@ -828,7 +828,7 @@ BOOST_AUTO_TEST_CASE(the_context_may_be_destroyed_after_any_step_of_reading_file
     sctrace::test::temporary_folder folder;
     const std::string log = folder.file("log");
     const std::string path = folder.file("trace");
-    write_file(log, big_log(2'500'000));
+    write_file(log, big_log(1'200'000));
     for (int steps = 0; steps < 80; ++steps) {
         for (const bool replayer_first : {false, true}) {
             {
