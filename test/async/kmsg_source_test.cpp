@@ -1,6 +1,7 @@
 #include "async/context.hpp"
 #include "async/entry_pair.hpp"
 #include "async/failing_stream.hpp"
+#include "async/read_one.hpp"
 #include "temporary_folder.hpp"
 
 #include <sctrace/kmsg_source.hpp>
@@ -28,20 +29,8 @@ using boost::system::error_code;
 using sctrace::record_batch;
 using sctrace::test::entry;
 using sctrace::test::failing_stream;
-
-struct outcome {
-    error_code ec;
-    std::size_t messages = 0;
-};
-
-template <class Source>
-outcome read_one(sctrace::test::checked_context& context, Source& source, record_batch& batch)
-{
-    std::optional<outcome> result;
-    source.async_read_batch(batch, [&](error_code ec, std::size_t n) { result = {ec, n}; });
-    BOOST_REQUIRE(context.run_until([&] { return result.has_value(); }));
-    return *result;
-}
+using sctrace::test::outcome;
+using sctrace::test::read_one;
 
 struct with_pair {
     sctrace::test::checked_context context;

@@ -1,5 +1,6 @@
 #include "async/context.hpp"
 #include "async/counting_allocator.hpp"
+#include "async/read_one.hpp"
 #include "logged_record.hpp"
 #include "temporary_folder.hpp"
 
@@ -48,6 +49,8 @@ using sctrace::record_batch;
 using sctrace::replay_source;
 using sctrace::test::kmsg_line;
 using sctrace::test::kmsg_log;
+using sctrace::test::outcome;
+using sctrace::test::read_one;
 
 static_assert(sctrace::record_source<replay_source>);
 static_assert(sctrace::record_source<sctrace::basic_replay_source<io_executor>>);
@@ -65,20 +68,6 @@ const std::array cancellations{asio::cancellation_type::terminal, asio::cancella
 record_batch make_batch()
 {
     return record_batch(record_batch::default_messages, replay_source::batch_bytes);
-}
-
-struct outcome {
-    error_code ec;
-    std::size_t messages = 0;
-};
-
-template <class Source>
-outcome read_one(sctrace::test::checked_context& context, Source& source, record_batch& batch)
-{
-    std::optional<outcome> result;
-    source.async_read_batch(batch, [&](error_code ec, std::size_t n) { result = {ec, n}; });
-    BOOST_REQUIRE(context.run_until([&] { return result.has_value(); }));
-    return *result;
 }
 
 struct with_log {
