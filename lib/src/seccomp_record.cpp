@@ -1,3 +1,4 @@
+#include "json_escapes.hpp"
 #include "scan.hpp"
 
 #include <sctrace/error.hpp>
@@ -315,21 +316,6 @@ std::string_view decode_hex(std::string_view digits, std::span<char> buffer) noe
         buffer[i] =
             static_cast<char>(scan::hex_value(digits[2 * i]) << 4 | scan::hex_value(digits[2 * i + 1]));
     return {buffer.data(), length};
-}
-
-/// What the audit subsystem writes between quotes is printable, so that JSON escapes only the backslash.
-std::string_view unescape_json(std::string_view text, std::span<char> buffer) noexcept
-{
-    if (text.find('\\') == std::string_view::npos)
-        return text;
-    std::size_t written = 0;
-    while (!text.empty() && written < buffer.size()) {
-        if (text.size() > 1 && text.front() == '\\')
-            text.remove_prefix(1);
-        buffer[written++] = text.front();
-        text.remove_prefix(1);
-    }
-    return {buffer.data(), written};
 }
 
 std::string_view decode_quoted(const untrusted_string& value, std::span<char> buffer) noexcept
