@@ -68,6 +68,20 @@ constexpr const char* message_of(int value) noexcept
         return "stopped before everything had been read; what was read counts";
     case error::too_many_syscalls:
         return "more different system calls than a trace tells apart; select fewer records";
+    case error::malformed_profile:
+        return "not a seccomp profile of the OCI runtime specification; the message names the line";
+    case error::malformed_event:
+        return "not an event; `asio-sctrace replay --events` writes one object on each line";
+    case error::malformed_list:
+        return "not a list of system calls; write one name on each line";
+    case error::other_architecture:
+        return "the trace was recorded on another architecture; name it as the native one";
+    case error::count_overflow:
+        return "the sum of the counts has more than 64 bits; merge fewer traces";
+    case error::not_expressible:
+        return "the format cannot say what the profile says; choose the OCI format";
+    case error::filter_not_possible:
+        return "the kernel or libseccomp cannot make this filter; see the message";
     }
     return "unknown sctrace error";
 }

@@ -60,6 +60,13 @@ void judge_actions_logged(const host_state& host, loss_ledger& ledger)
     }
 }
 
+bool makes_task(const syscall_key& call)
+{
+    static constexpr std::array<std::string_view, 4> makers{"clone", "clone3", "fork", "vfork"};
+    const auto name = syscall_name(call.arch, call.number);
+    return name && std::find(makers.begin(), makers.end(), *name) != makers.end();
+}
+
 std::optional<std::uint32_t> lost_in(const host_state& host)
 {
     return host.audit ? std::optional(host.audit->lost) : std::nullopt;
@@ -185,12 +192,13 @@ bool in_initial_pid_namespace() noexcept
 
 bool makes_tasks(const trace& counts)
 {
-    static constexpr std::array<std::string_view, 4> makers{"clone", "clone3", "fork", "vfork"};
     const auto lines = counts.sorted({});
-    return std::any_of(lines.begin(), lines.end(), [](const trace::line& l) {
-        const auto name = syscall_name(l.call.arch, l.call.number);
-        return name && std::find(makers.begin(), makers.end(), *name) != makers.end();
-    });
+    return std::any_of(lines.begin(), lines.end(), [](const trace::line& l) { return makes_task(l.call); });
+}
+
+bool makes_tasks(std::span<const syscall_key> calls)
+{
+    return std::any_of(calls.begin(), calls.end(), makes_task);
 }
 
 } // namespace sctrace::detail

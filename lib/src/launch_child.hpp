@@ -50,6 +50,9 @@ struct launch_plan {
     bool new_session = false;
     pid_t parent = 0;
     sigset_t signal_mask{};
+    sock_fprog filter{};
+    /// SECCOMP_FILTER_FLAG_*
+    std::uint32_t filter_flags = 0;
     launch_report* report = nullptr;
 };
 
@@ -165,18 +168,22 @@ private:
     void install_filter() noexcept
     {
         enter(launch_step::filter);
-        sock_filter log_everything{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_LOG};
-        const sock_fprog program{1, &log_everything};
-        if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0L, &program) == 0)
+        if (set_filter())
             return;
         if (errno != EACCES)
             give_up(errno);
         report_.no_new_privs = true;
         require(::prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) == 0);
-        require(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0L, &program) == 0);
+        require(set_filter());
     }
 
-    // Every system call is logged now: there must be none but this one.
+    bool set_filter() const noexcept
+    {
+        const auto flags = static_cast<unsigned long>(plan_.filter_flags);
+        return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &plan_.filter) == 0;
+    }
+
+    // Every system call is logged now, or refused: there must be none but this one.
     [[noreturn]] void execute() noexcept
     {
         enter(launch_step::exec);

@@ -6,9 +6,12 @@
 #include "unique_descriptor.hpp"
 #include "user_identity.hpp"
 
+#include <sctrace/architecture.hpp>
 #include <sctrace/launcher.hpp>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -17,7 +20,10 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
+#include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -99,6 +105,51 @@ failure describe_exec_error(const std::string& path, int number)
     return detail::cannot_run(path, number);
 }
 
+bool returns_log(const seccomp_filter& filter)
+{
+    return std::any_of(filter.program().begin(), filter.program().end(), [](const auto& instruction) {
+        return instruction.code == (BPF_RET | BPF_K) && instruction.operand == SECCOMP_RET_LOG;
+    });
+}
+
+std::uint64_t address_of(const void* memory)
+{
+    return reinterpret_cast<std::uintptr_t>(memory);
+}
+
+// The call as the child makes it, which is a copy of this program.
+seccomp_filter::call execution_of(const std::string& path, char* const* words)
+{
+    seccomp_filter::call execution;
+    execution.audit_arch = architecture(seccomp_arch_native()).audit_arch();
+    execution.number = SYS_execve;
+    execution.arguments = {address_of(path.c_str()), address_of(words), address_of(environ)};
+    return execution;
+}
+
+std::string describe_refusal(std::uint32_t verdict)
+{
+    switch (verdict & SECCOMP_RET_ACTION_FULL) {
+    case SECCOMP_RET_ERRNO:
+        return verdict == SECCOMP_RET_ERRNO
+                   ? "it would seem to succeed"
+                   : "it would fail with: " + detail::system_error(verdict & SECCOMP_RET_DATA).message();
+    case SECCOMP_RET_TRACE:
+        return "it needs a tracer";
+    default:
+        return "it would be killed";
+    }
+}
+
+std::vector<sock_filter> kernel_program(const seccomp_filter& filter)
+{
+    static_assert(sizeof(sock_filter) == sizeof(seccomp_filter::instruction));
+    std::vector<sock_filter> program;
+    for (const auto& instruction : filter.program())
+        program.push_back(std::bit_cast<sock_filter>(instruction));
+    return program;
+}
+
 } // namespace
 
 struct launcher::state {
@@ -108,7 +159,9 @@ struct launcher::state {
     ~state() { end(); }
 
     result<void, failure> start();
-    pid_t fork_child(detail::launch_report& report);
+    std::vector<char*> arguments();
+    result<void, failure> check_filter(char* const* words) const;
+    pid_t fork_child(char* const* words, detail::launch_report& report) const;
     result<void, failure> outcome(const detail::launch_report& report) const;
     void take_over(const detail::launch_report& report);
     void forget_child() noexcept;
@@ -137,9 +190,9 @@ result<void, failure> launcher::state::start()
 {
     if (pid != 0)
         return failure{error::already_running, "the command has been started already"};
-    if (const auto ec = detail::check_log_action())
-        return failure{error::launch_failed,
-                       "this kernel has no SECCOMP_RET_LOG: Linux 4.14 or later is needed"};
+    const std::vector<char*> words = arguments();
+    if (auto usable = check_filter(words.data()); !usable)
+        return usable;
     const shared_report report = map_report();
     std::array<int, 2> ends{-1, -1};
     if (!report || ::pipe2(ends.data(), O_CLOEXEC) != 0)
@@ -147,7 +200,7 @@ result<void, failure> launcher::state::start()
     const detail::unique_descriptor read_end(ends[0]);
     detail::unique_descriptor write_end(ends[1]);
 
-    const pid_t child = fork_child(*report);
+    const pid_t child = fork_child(words.data(), *report);
     if (child < 0)
         return launch_failure("cannot make the child", -child);
     pid = child;
@@ -168,23 +221,45 @@ result<void, failure> launcher::state::start()
     return done;
 }
 
-// The child's process id, or the negative errno.
-pid_t launcher::state::fork_child(detail::launch_report& report)
+// As execve(2) takes them.
+std::vector<char*> launcher::state::arguments()
 {
-    std::vector<char*> arguments;
+    std::vector<char*> words;
     for (auto& argument : options.command)
-        arguments.push_back(argument.data());
-    arguments.push_back(nullptr);
+        words.push_back(argument.data());
+    words.push_back(nullptr);
+    return words;
+}
 
+// A filter that refuses the execve leaves no way to tell whose error it was, and may even claim success.
+result<void, failure> launcher::state::check_filter(char* const* words) const
+{
+    if (returns_log(*options.filter) && detail::check_log_action())
+        return failure{error::launch_failed,
+                       "this kernel has no SECCOMP_RET_LOG: Linux 4.14 or later is needed"};
+    const std::uint32_t verdict = options.filter->verdict(execution_of(path, words));
+    if (verdict == SECCOMP_RET_ALLOW || verdict == SECCOMP_RET_LOG)
+        return {};
+    return failure{error::launch_failed, "the filter does not let the child execute " + path +
+                                             ": the call execve is refused (" + describe_refusal(verdict) +
+                                             "); allow execve"};
+}
+
+// The child's process id, or the negative errno.
+pid_t launcher::state::fork_child(char* const* words, detail::launch_report& report) const
+{
+    std::vector<sock_filter> program = kernel_program(*options.filter);
     const detail::signal_block no_signals;
     detail::launch_plan plan;
     plan.path = path.c_str();
-    plan.arguments = arguments.data();
+    plan.arguments = words;
     plan.environment = environ;
     plan.user = user ? &*user : nullptr;
     plan.new_session = options.new_session;
     plan.parent = ::getpid();
     plan.signal_mask = no_signals.before();
+    plan.filter = {static_cast<unsigned short>(program.size()), program.data()};
+    plan.filter_flags = options.filter->flags();
     plan.report = &report;
     const pid_t child = ::fork();
     if (child == 0)
@@ -286,6 +361,8 @@ result<launcher, failure> launcher::prepare(launch_options options)
             return user.error();
         prepared->user = *std::move(user);
     }
+    if (!options.filter)
+        options.filter = seccomp_filter::log_everything();
     prepared->options = std::move(options);
     return launcher(std::move(prepared));
 }

@@ -111,7 +111,7 @@ void log_parser::take_call(const logged_call& call, std::string_view time, const
         return;
     }
     note_time(time, out);
-    out.calls.push_back({{arch, call.syscall}, identity, 0});
+    out.calls.push_back({{arch, call.syscall}, identity, 0, call.refused});
 }
 
 void log_parser::parse_whole(const audit_record& record, const record_identity& identity, parsed_part& out)
@@ -134,7 +134,7 @@ void log_parser::parse_whole(const audit_record& record, const record_identity& 
         out.events += '\n';
     }
     const auto arch = architecture::of_call(read->arch.value_or(native_.audit_arch()), read->syscall);
-    out.calls.push_back({{arch, read->syscall}, identity, out.events.size()});
+    out.calls.push_back({{arch, read->syscall}, identity, out.events.size(), is_refusal(read->code)});
 }
 
 void log_parser::take_unreadable(const audit_record& record, const record_identity& identity,

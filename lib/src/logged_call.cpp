@@ -89,6 +89,25 @@ bool read_beginning(scan::reader& in, logged_call& call, bool& labelled) noexcep
     return in.take(" comm=") && skip_string(in) && in.take(" exe=") && skip_string(in) && read_arch(in, call);
 }
 
+/// From the fields behind the number of a call.
+bool shows_refusal(std::string_view fields) noexcept
+{
+    // By far the most frequent one, and the kernel writes nothing behind it.
+    if (fields.ends_with(" code=0x7ffc0000")) {
+        return false;
+    }
+    constexpr std::string_view key = " code=0x";
+    const std::size_t at = fields.find(key);
+    if (at == std::string_view::npos) {
+        return true;
+    }
+    scan::reader in(fields.substr(at + key.size()));
+    const auto code = in.take_hex();
+    return !code || *code > std::numeric_limits<std::uint32_t>::max() ||
+           is_refusal(static_cast<std::uint32_t>(*code));
+}
+
+/// The number, and what seccomp did with the call.
 bool read_number(scan::reader& in, logged_call& call) noexcept
 {
     const auto number = in.take_decimal();
@@ -97,13 +116,14 @@ bool read_number(scan::reader& in, logged_call& call) noexcept
         return false;
     }
     call.syscall = static_cast<std::int64_t>(*number);
+    call.refused = shows_refusal(in.rest());
     return true;
 }
 
-/// In the exact order of the fields of kernels since 3.16.
+/// In the exact order of the fields of kernels since 3.16, and whole.
 bool may_be_usual(const audit_record& record) noexcept
 {
-    return record.type == audit_type::seccomp && record.escapes != text_escapes::json;
+    return record.type == audit_type::seccomp && record.escapes != text_escapes::json && !record.maybe_cut;
 }
 
 struct usual_beginning {
@@ -129,7 +149,7 @@ boost::system::result<logged_call> read_whole(const audit_record& record) noexce
     if (!whole) {
         return whole.error();
     }
-    return logged_call{whole->pid, whole->ses, whole->arch, whole->syscall};
+    return logged_call{whole->pid, whole->ses, whole->arch, whole->syscall, is_refusal(whole->code)};
 }
 
 } // namespace
@@ -196,6 +216,13 @@ void logged_call_reader::remember(std::string_view text, const logged_call& call
     forgotten.length = text.size();
     forgotten.call = call;
     forgotten.labelled = labelled;
+}
+
+std::string refused_calls_notice(std::uint64_t count)
+{
+    return std::to_string(count) +
+           " of the calls were refused, or their records do not tell: a profile made of this "
+           "trace permits them; `replay --events` and `watch` keep what was done with each";
 }
 
 } // namespace sctrace::detail

@@ -198,6 +198,7 @@ void record_reader::take_call(const logged_call& record, std::string_view time)
     const auto arch = record.arch.value_or(native_.audit_arch());
     const syscall_key call{architecture::of_call(arch, record.syscall), record.syscall};
     calls_.push_back(call);
+    refused_ += record.refused ? 1 : 0;
     watch_filters(call, record.pid);
 }
 

@@ -392,4 +392,12 @@ std::string_view seccomp_action_name(std::uint32_t code) noexcept
     }
 }
 
+bool is_refusal(std::optional<std::uint32_t> code) noexcept
+{
+    constexpr std::uint32_t action_bits = 0xffff0000;
+    constexpr std::uint32_t log = 0x7ffc0000;
+    constexpr std::uint32_t allow = 0x7fff0000;
+    return !code || ((*code & action_bits) != log && (*code & action_bits) != allow);
+}
+
 } // namespace sctrace

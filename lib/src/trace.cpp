@@ -5,7 +5,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <initializer_list>
+#include <limits>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 namespace sctrace {
 
@@ -38,6 +42,19 @@ struct file_order {
     }
 };
 
+/// Empty for a sum of more than 64 bits.
+std::optional<std::uint64_t> sum_of(std::initializer_list<std::uint64_t> parts) noexcept
+{
+    std::uint64_t sum = 0;
+    for (const std::uint64_t part : parts) {
+        if (part > std::numeric_limits<std::uint64_t>::max() - sum) {
+            return std::nullopt;
+        }
+        sum += part;
+    }
+    return sum;
+}
+
 void append_line(std::string& text, const trace::line& l, architecture native)
 {
     const auto name = syscall_name(l.call.arch, l.call.number);
@@ -55,6 +72,24 @@ void append_line(std::string& text, const trace::line& l, architecture native)
 }
 
 } // namespace
+
+trace::trace(trace&& other) noexcept
+    : slots_(std::exchange(other.slots_, {}))
+    , distinct_(std::exchange(other.distinct_, 0))
+    , total_(std::exchange(other.total_, 0))
+    , left_out_(std::exchange(other.left_out_, 0))
+{
+}
+
+trace& trace::operator=(trace&& other) noexcept
+{
+    trace taken(std::move(other));
+    slots_.swap(taken.slots_);
+    distinct_ = taken.distinct_;
+    total_ = taken.total_;
+    left_out_ = taken.left_out_;
+    return *this;
+}
 
 void trace::add(syscall_key call, std::uint64_t count)
 {
@@ -82,12 +117,19 @@ void trace::add(syscall_key call, std::uint64_t count)
     }
 }
 
-void trace::merge(const trace& other)
+boost::system::result<void, failure> trace::merge(const trace& other)
 {
-    for (const line& l : other.slots_) {
-        add(l.call, l.count);
+    const auto sum = sum_of({total_, left_out_, other.total_, other.left_out_});
+    if (!sum) {
+        return failure{error::count_overflow, "the sum of all counts has more than 64 bits"};
     }
-    left_out_ += other.left_out_;
+    trace merged(*this);
+    for (const line& l : other.slots_) {
+        merged.add(l.call, l.count);
+    }
+    merged.left_out_ += other.left_out_;
+    *this = std::move(merged);
+    return {};
 }
 
 void trace::clear() noexcept

@@ -1,15 +1,12 @@
-#include "json_string.hpp"
-#include "scan.hpp"
+#include "json_line.hpp"
+#include "named_call.hpp"
 
 #include <sctrace/syscall_names.hpp>
 #include <sctrace/trace_reader.hpp>
 
-#include <boost/json/parse.hpp>
-
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <optional>
 #include <utility>
 
 namespace sctrace {
@@ -17,60 +14,10 @@ namespace sctrace {
 namespace {
 
 using boost::system::result;
+using detail::quoted;
 
-constexpr std::string_view not_closed = "the line ends before the object does";
-
-/// A text of the file, fit for a message.
-std::string quoted(std::string_view text)
-{
-    constexpr std::size_t most = 40;
-    std::string words;
-    detail::append_json_string(words, text.substr(0, most));
-    return text.size() > most ? words + "…" : words;
-}
-
-constexpr bool is_control(char c) noexcept
-{
-    return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
-}
-
-constexpr bool is_plain(char c) noexcept
-{
-    return c >= ' ' && c <= '~' && c != '\\';
-}
-
-/// Where the string ends in whose middle `text` begins: at the first quote that is not escaped.
-std::size_t string_length(std::string_view text) noexcept
-{
-    std::size_t length = 0;
-    while (length < text.size() && text[length] != '"') {
-        length += text[length] == '\\' ? 2 : 1;
-    }
-    return std::min(length, text.size());
-}
-
-/// `0x` and the digits that architecture::display_name() writes.
-std::optional<architecture> unnamed_architecture(std::string_view text) noexcept
-{
-    constexpr std::string_view prefix = "0x";
-    if (!text.starts_with(prefix)) {
-        return std::nullopt;
-    }
-    scan::reader in(text.substr(prefix.size()));
-    const bool padded = in.peek() == '0' && in.size() > 1;
-    const auto number = in.take_hex();
-    if (!number || padded || !in.at_end() || *number > std::numeric_limits<std::uint32_t>::max()) {
-        return std::nullopt;
-    }
-    return architecture(static_cast<std::uint32_t>(*number));
-}
-
-/// Also takes the number of an architecture with a name: who wrote the file may not have known the name.
-std::optional<architecture> architecture_of(std::string_view text) noexcept
-{
-    const auto named = architecture::from_name(text);
-    return named ? named : unnamed_architecture(text);
-}
+constexpr std::string_view no_object =
+    "no JSON object; a line reads {\"syscall\":0,\"name\":\"read\",\"count\":42}";
 
 /// Reads the object of one line.
 class line_parser {
@@ -80,39 +27,27 @@ public:
     {
     }
 
-    /// False if the line is malformed; problem() then says why.
-    bool run()
+    /// Empty if the line is malformed; problem() then says why.
+    std::optional<trace::line> run(architecture native)
     {
-        skip_spaces();
-        if (in_.at_end()) {
-            return fail("the line is empty");
-        }
-        if (!in_.take('{')) {
-            return fail("no JSON object; a line reads {\"syscall\":0,\"name\":\"read\",\"count\":42}");
-        }
-        return read_members() && ends() && nothing_is_missing();
+        const bool read = in_.read_object(
+            no_object, [this](std::string_view key) { return accept(key); }, [this] { return read_value(); });
+        const auto call = read && nothing_is_missing() ? call_of(native) : std::nullopt;
+        return call ? std::optional(trace::line{*call, count_}) : std::nullopt;
     }
 
-    const std::string& problem() const noexcept { return problem_; }
+    const std::string& problem() const noexcept { return in_.problem(); }
 
-    /// The line, once run() has returned true. Empty, with a problem, if arch and number contradict.
-    std::optional<trace::line> line(architecture native)
-    {
-        const auto written = arch_.value_or(native);
-        const auto meant = architecture::of_call(written.audit_arch(), number_);
-        if (arch_ && meant != written) {
-            fail("\"arch\" is " + quoted(written.name()) + ", but the number is one of " +
-                 std::string(meant.name()) + ": bit 30 tells the two apart");
-            return std::nullopt;
-        }
-        return trace::line{{meant, number_}, count_};
-    }
+    /// The name as it stands in the line; empty for null.
+    std::string_view name() const noexcept { return name_; }
+
+    bool has_arch() const noexcept { return arch_.has_value(); }
 
 private:
     enum member : unsigned {
         none = 0,
         syscall = 1,
-        name = 2,
+        name_member = 2,
         count = 4,
         arch = 8,
     };
@@ -123,7 +58,7 @@ private:
             return syscall;
         }
         if (key == "name") {
-            return name;
+            return name_member;
         }
         if (key == "count") {
             return count;
@@ -131,176 +66,45 @@ private:
         return key == "arch" ? arch : none;
     }
 
-    bool read_members()
+    bool accept(std::string_view key)
     {
-        skip_spaces();
-        if (in_.take('}')) {
-            return true;
+        current_ = member_of(key);
+        if (current_ == none) {
+            return in_.fail("unknown member " + quoted(key) + "; there are syscall, name, count and arch");
         }
-        do {
-            if (!read_member()) {
-                return false;
-            }
-            skip_spaces();
-        } while (in_.take(','));
-        return in_.take('}') || fail_at("a ',' or '}' is missing behind a member's value");
+        if ((seen_ & current_) != 0) {
+            return in_.fail(quoted(key) + " stands twice");
+        }
+        seen_ |= current_;
+        return true;
     }
 
-    bool read_member()
+    bool read_value()
     {
-        skip_spaces();
-        if (in_.peek() != '"') {
-            return fail_at("a member's name is missing");
-        }
-        std::string_view key;
-        if (!read_string("a member's name", key)) {
-            return false;
-        }
-        const member which = member_of(key);
-        if (which == none) {
-            return fail("unknown member " + quoted(key) + "; there are syscall, name, count and arch");
-        }
-        if ((seen_ & which) != 0) {
-            return fail(quoted(key) + " stands twice");
-        }
-        seen_ |= which;
-        skip_spaces();
-        if (!in_.take(':')) {
-            return fail_at("a ':' is missing behind " + quoted(key));
-        }
-        skip_spaces();
-        return read_value(which);
-    }
-
-    bool read_value(member which)
-    {
-        switch (which) {
+        switch (current_) {
         case syscall:
-            return read_syscall();
-        case name:
+            return in_.read_syscall(number_);
+        case name_member:
             return read_name();
         case count:
-            return read_count();
+            return in_.read_count(count_);
         case arch:
-            return read_arch();
+            return detail::read_arch(in_, arch_);
         case none:
             break;
         }
         return false;
     }
 
-    bool read_syscall()
-    {
-        bool negative = false;
-        std::optional<std::uint64_t> magnitude;
-        if (!read_integer("\"syscall\" must be an integer", negative, magnitude)) {
-            return false;
-        }
-        constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-        if (!magnitude || *magnitude > largest + (negative ? 1 : 0)) {
-            return fail("\"syscall\" has more than 64 bits");
-        }
-        number_ = static_cast<std::int64_t>(negative ? 0 - *magnitude : *magnitude);
-        return true;
-    }
-
-    bool read_count()
-    {
-        bool negative = false;
-        std::optional<std::uint64_t> magnitude;
-        if (!read_integer("\"count\" must be an integer", negative, magnitude)) {
-            return false;
-        }
-        if (negative || magnitude == 0U) {
-            return fail("\"count\" must be at least 1");
-        }
-        if (!magnitude) {
-            return fail("\"count\" has more than 64 bits");
-        }
-        count_ = *magnitude;
-        return true;
-    }
-
-    /// Reads an integer in JSON's form, which has no leading zeros; empty for one of more than 64 bits.
-    bool read_integer(std::string_view problem, bool& negative, std::optional<std::uint64_t>& magnitude)
-    {
-        negative = in_.take('-');
-        const bool zero = in_.peek() == '0';
-        if (!scan::is_digit(in_.peek())) {
-            return fail_at(problem);
-        }
-        const std::size_t before = in_.size();
-        magnitude = in_.take_decimal();
-        const bool padded = zero && (negative || before - in_.size() > 1);
-        const char next = in_.peek();
-        if (padded || next == '.' || next == 'e' || next == 'E') {
-            return fail(problem);
-        }
-        return true;
-    }
-
     bool read_name()
     {
-        if (in_.take("null")) {
+        if (in_.take_null()) {
             return true;
         }
-        std::string_view value;
         if (in_.peek() != '"') {
-            return fail_at("\"name\" must be a string or null");
+            return in_.fail_at("\"name\" must be a string or null");
         }
-        return read_string("\"name\"", value);
-    }
-
-    bool read_arch()
-    {
-        std::string_view value;
-        if (in_.peek() != '"') {
-            return fail_at("\"arch\" must be a string");
-        }
-        if (!read_string("\"arch\"", value)) {
-            return false;
-        }
-        arch_ = architecture_of(value);
-        return arch_ || fail("\"arch\" is " + quoted(value) + ", which is no known architecture");
-    }
-
-    /// Reads a string from its opening quote on; `what` names it in messages.
-    bool read_string(std::string_view what, std::string_view& value)
-    {
-        in_.skip(1);
-        const std::string_view raw = in_.rest().substr(0, string_length(in_.rest()));
-        in_.skip(raw.size());
-        if (!in_.take('"')) {
-            return fail(not_closed);
-        }
-        value = raw;
-        if (!std::all_of(raw.begin(), raw.end(), is_plain) && !unescape(what, value)) {
-            return false;
-        }
-        return std::none_of(value.begin(), value.end(), is_control) ||
-               fail(std::string(what) + " holds a control character");
-    }
-
-    /// The slow way for escapes and for what is not ASCII. Control characters are left to the caller.
-    bool unescape(std::string_view what, std::string_view& value)
-    {
-        if (std::any_of(value.begin(), value.end(), is_control)) {
-            return true;
-        }
-        boost::system::error_code failed;
-        const auto parsed = boost::json::parse('"' + std::string(value) + '"', failed);
-        if (failed) {
-            return fail(std::string(what) + " is no valid JSON string");
-        }
-        unescaped_.assign(parsed.get_string().data(), parsed.get_string().size());
-        value = unescaped_;
-        return true;
-    }
-
-    bool ends()
-    {
-        skip_spaces();
-        return in_.at_end() || fail("the line goes on behind the object");
+        return in_.read_plain_string("\"name\"", name_, name_buffer_);
     }
 
     bool nothing_is_missing()
@@ -309,31 +113,22 @@ private:
         const auto missing = std::find_if(required.begin(), required.end(), [this](std::string_view key) {
             return (seen_ & member_of(key)) == 0;
         });
-        return missing == required.end() || fail(quoted(*missing) + " is missing");
+        return missing == required.end() || in_.fail(quoted(*missing) + " is missing");
     }
 
-    void skip_spaces() noexcept
+    std::optional<syscall_key> call_of(architecture native)
     {
-        while (in_.take(' ') || in_.take('\t') || in_.take('\r')) {
-        }
+        return detail::call_of(in_, arch_, number_, native);
     }
 
-    bool fail(std::string_view problem)
-    {
-        problem_ = problem;
-        return false;
-    }
-
-    /// As fail(), unless the true problem is that nothing follows.
-    bool fail_at(std::string_view problem) { return fail(in_.at_end() ? not_closed : problem); }
-
-    scan::reader in_;
+    detail::json_line in_;
     unsigned seen_ = none;
+    member current_ = none;
     std::int64_t number_ = 0;
     std::uint64_t count_ = 0;
     std::optional<architecture> arch_;
-    std::string unescaped_;
-    std::string problem_;
+    std::string_view name_;
+    std::string name_buffer_;
 };
 
 /// `0 (read)`, or of a foreign architecture `4 (write) of i386`.
@@ -346,44 +141,53 @@ std::string words_for(const syscall_key& call, architecture native)
     return call.arch == native ? words : words + " of " + call.arch.display_name();
 }
 
+/// What a number is on its architecture: `syscall 63 is uname on x86_64`.
+std::string meaning_of(const syscall_key& call)
+{
+    const auto name = syscall_name(call.arch, call.number);
+    return "syscall " + std::to_string(call.number) + (name ? " is " + *name : " has no name") + " on " +
+           call.arch.display_name();
+}
+
+/// Whether a name is that of another number on the call's architecture.
+bool contradict(const syscall_key& call, std::string_view name)
+{
+    if (name.empty() || syscall_name(call.arch, call.number) == name) {
+        return false;
+    }
+    const auto number = syscall_number(call.arch, name);
+    return number && *number != call.number;
+}
+
 } // namespace
 
 result<trace::line, failure> parse_trace_line(std::string_view line, architecture native)
 {
     line_parser parser(line);
-    const auto read = parser.run() ? parser.line(native) : std::nullopt;
+    const auto read = parser.run(native);
     if (!read) {
         return failure{error::malformed_trace, parser.problem()};
     }
     return *read;
 }
 
+trace_reader::trace_reader(architecture native) noexcept
+    : native_(native)
+    , lines_(max_line, error::malformed_trace, "no line of a trace")
+{
+}
+
 result<void, failure> trace_reader::feed(std::string_view bytes)
 {
-    while (!bytes.empty()) {
-        const std::size_t end = bytes.find('\n');
-        if (end == std::string_view::npos) {
-            return keep(bytes);
-        }
-        if (auto read = read_rest_of_line(bytes.substr(0, end)); !read) {
-            return read;
-        }
-        bytes.remove_prefix(end + 1);
-    }
-    return {};
+    return lines_.feed(bytes, [this](std::string_view line) { return read_line(line); });
 }
 
 result<void, failure> trace_reader::finish()
 {
-    if (partial_.empty()) {
-        return {};
-    }
-    const std::string last = std::exchange(partial_, {});
-    auto read = read_line(last);
-    if (!read && !parse_trace_line(last, native_)) {
-        return failure{read.error().code, read.error().message + " (the file ends in the middle of a line)"};
-    }
-    return read;
+    return lines_.finish([this](std::string_view last) -> result<void, failure> {
+        const auto read = read_line(last);
+        return read ? read : detail::failure_of_last_line(read.error(), last);
+    });
 }
 
 trace trace_reader::take()
@@ -391,51 +195,41 @@ trace trace_reader::take()
     return std::exchange(counts_, trace{});
 }
 
-result<void, failure> trace_reader::read_rest_of_line(std::string_view rest)
-{
-    if (partial_.empty() && rest.size() <= max_line) {
-        return read_line(rest);
-    }
-    if (auto kept = keep(rest); !kept) {
-        return kept;
-    }
-    auto read = read_line(partial_);
-    partial_.clear();
-    return read;
-}
-
-result<void, failure> trace_reader::keep(std::string_view piece)
-{
-    if (piece.size() > max_line - partial_.size()) {
-        ++line_;
-        return malformed("longer than 64 KiB, which no line of a trace is");
-    }
-    partial_ += piece;
-    return {};
-}
-
 result<void, failure> trace_reader::read_line(std::string_view line)
 {
-    ++line_;
-    const auto parsed = parse_trace_line(line, native_);
-    return parsed ? add(*parsed) : malformed(parsed.error().message);
+    line_parser parser(line);
+    const auto read = parser.run(native_);
+    if (!read) {
+        return lines_.malformed(parser.problem());
+    }
+    if (!contradiction_ && contradict(read->call, parser.name())) {
+        note_contradiction(read->call, parser.name(), parser.has_arch());
+    }
+    return add(*read);
 }
 
 result<void, failure> trace_reader::add(const trace::line& l)
 {
     if (counts_.count(l.call) != 0) {
-        return malformed("syscall " + words_for(l.call, native_) + " stands twice");
+        return lines_.malformed("syscall " + words_for(l.call, native_) + " stands twice");
+    }
+    if (counts_.size() == trace::max_distinct) {
+        return lines_.failed(error::too_many_syscalls, detail::too_many_words());
     }
     if (l.count > std::numeric_limits<std::uint64_t>::max() - counts_.total()) {
-        return malformed("the sum of all counts has more than 64 bits");
+        return lines_.malformed("the sum of all counts has more than 64 bits");
     }
     counts_.add(l.call, l.count);
     return {};
 }
 
-failure trace_reader::malformed(std::string_view problem) const
+void trace_reader::note_contradiction(const syscall_key& call, std::string_view name, bool has_arch)
 {
-    return {error::malformed_trace, "line " + std::to_string(line_) + ": " + std::string(problem)};
+    const std::string_view advice =
+        has_arch ? "; one of the three is wrong"
+                 : "; if it was recorded on another architecture, name that with --native";
+    contradiction_ = lines_.failed(error::other_architecture, meaning_of(call) + ", but the trace calls it " +
+                                                                  std::string(name) + std::string(advice));
 }
 
 } // namespace sctrace

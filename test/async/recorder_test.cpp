@@ -316,6 +316,13 @@ BOOST_AUTO_TEST_CASE(options_that_contradict_each_other)
     run_to_end(recorder);
     BOOST_TEST((ended->ec == sctrace::error::invalid_options));
     ::close(*both.kmsg_descriptor);
+    sctrace::recorder_options known;
+    known.pids = {42};
+    known.known = {{sctrace::architecture(0xc000003e), 0}};
+    sctrace::recorder of_processes(context.get(), known);
+    run_to_end(of_processes);
+    BOOST_TEST((ended->ec == sctrace::error::invalid_options));
+    BOOST_TEST(ended->report.failure_message.find("known calls") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_source_that_cannot_be_opened_leaves_an_empty_trace_only_where_there_was_none)

@@ -74,6 +74,7 @@ std::string with_arch(std::string_view arch, std::string_view number = "0")
 struct outcome {
     trace counts;
     std::optional<failure> failed;
+    std::optional<failure> contradiction;
     std::uint64_t line = 0;
 };
 
@@ -93,6 +94,7 @@ outcome read_in_pieces(std::string_view text, std::size_t piece, architecture na
         }
     }
     read.line = reader.line();
+    read.contradiction = reader.contradiction();
     read.counts = reader.take();
     return read;
 }
@@ -330,6 +332,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_ends_in_a_line)
     BOOST_TEST(problem_of_file(read_line + "\n" + write_line.substr(0, 14)) ==
                "line 2: the line ends before the object does (the file ends in the middle of a line)");
     BOOST_TEST(problem_of_file(read_line + "\n" + read_line) == "line 2: syscall 0 (read) stands twice");
+    BOOST_TEST(problem_of_file(with_count("0") + ' ') == "line 1: \"count\" must be at least 1");
 }
 
 BOOST_AUTO_TEST_CASE(messages_say_which_line)
@@ -384,6 +387,61 @@ BOOST_AUTO_TEST_CASE(a_line_has_at_most_64_kib)
     const outcome endless = read_in_pieces(std::string(10 * most, 'x'), 1000);
     BOOST_REQUIRE(endless.failed.has_value());
     BOOST_TEST(endless.failed->message == "line 1: longer than 64 KiB, which no line of a trace is");
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_is_another_number_s_is_a_contradiction)
+{
+    const std::string foreign_read = R"({"syscall":63,"name":"read","count":1})";
+    const outcome read = read_in_pieces(read_line + '\n' + foreign_read + '\n' + with_number("64") + '\n', 7);
+    BOOST_TEST(!read.failed);
+    BOOST_TEST(read.counts.total() == 44U);
+    BOOST_REQUIRE(read.contradiction.has_value());
+    BOOST_TEST(read.contradiction->code == error::other_architecture);
+    BOOST_TEST(read.contradiction->message ==
+               "line 2: syscall 63 is uname on x86_64, but the trace calls it read; if it was recorded on "
+               "another architecture, name that with --native");
+    const architecture aarch64(0xc00000b7);
+    BOOST_TEST(!read_in_pieces(foreign_read, 100, aarch64).contradiction);
+}
+
+BOOST_AUTO_TEST_CASE(a_contradiction_of_a_number_without_a_name_and_of_a_line_with_arch)
+{
+    const outcome unnamed = read_in_pieces(with_number("9999"), 100);
+    BOOST_REQUIRE(unnamed.contradiction.has_value());
+    BOOST_TEST(unnamed.contradiction->message ==
+               "line 1: syscall 9999 has no name on x86_64, but the trace calls it read; if it was recorded "
+               "on another architecture, name that with --native");
+    const outcome foreign = read_in_pieces(with_arch("\"i386\"", "4"), 100);
+    BOOST_REQUIRE(foreign.contradiction.has_value());
+    BOOST_TEST(foreign.contradiction->message ==
+               "line 1: syscall 4 is write on i386, but the trace calls it read; one of the three is wrong");
+}
+
+BOOST_AUTO_TEST_CASE(names_that_prove_nothing_are_no_contradiction)
+{
+    BOOST_TEST(!read_in_pieces(with_name("null"), 100).contradiction);
+    BOOST_TEST(!read_in_pieces(with_name("\"\""), 100).contradiction);
+    BOOST_TEST(!read_in_pieces(with_name("\"brandnew\""), 100).contradiction);
+    BOOST_TEST(!read_in_pieces(with_name("\"\\u0072ead\""), 100).contradiction);
+    // No call of x86_64 has this name.
+    BOOST_TEST(!read_in_pieces(with_name("\"waitpid\""), 100).contradiction);
+    BOOST_TEST(read_in_pieces(with_name("\"\\u0077rite\""), 100).contradiction.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_file_has_at_most_so_many_calls)
+{
+    std::string text;
+    for (std::size_t number = 0; number < trace::max_distinct; ++number) {
+        text += R"({"syscall":)" + std::to_string(number) + R"(,"name":null,"count":1})" + '\n';
+    }
+    const outcome full = read_in_pieces(text, 65536);
+    BOOST_TEST(!full.failed);
+    BOOST_TEST(full.counts.size() == trace::max_distinct);
+    const outcome more = read_in_pieces(text + R"({"syscall":-1,"name":null,"count":1})", 65536);
+    BOOST_REQUIRE(more.failed.has_value());
+    BOOST_TEST(more.failed->code == error::too_many_syscalls);
+    BOOST_TEST(more.failed->message ==
+               "line 16385: more than 16384 different calls, which is more than a trace tells apart");
 }
 
 BOOST_AUTO_TEST_CASE(what_was_taken_is_gone)

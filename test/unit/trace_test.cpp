@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <limits>
 #include <map>
 #include <random>
 #include <utility>
@@ -89,10 +90,77 @@ BOOST_AUTO_TEST_CASE(merging_sums)
     trace b;
     b.add({x86_64, 0}, 2);
     b.add({i386, 3}, 1);
-    a.merge(b);
+    BOOST_TEST(a.merge(b).has_value());
     BOOST_TEST(a.count({x86_64, 0}) == 7U);
     BOOST_TEST(a.count({i386, 3}) == 1U);
     BOOST_TEST(a.total() == 8U);
+}
+
+BOOST_AUTO_TEST_CASE(merging_a_trace_with_itself_doubles_it)
+{
+    trace a;
+    a.add({x86_64, 0}, 5);
+    a.add({i386, 3}, 1);
+    BOOST_TEST(a.merge(a).has_value());
+    BOOST_TEST(a.count({x86_64, 0}) == 10U);
+    BOOST_TEST(a.count({i386, 3}) == 2U);
+    BOOST_TEST(a.total() == 12U);
+}
+
+BOOST_AUTO_TEST_CASE(a_sum_of_more_than_64_bits_is_an_error_that_changes_nothing)
+{
+    constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+    trace a;
+    a.add({x86_64, 0}, most - 3);
+    trace b;
+    b.add({x86_64, 1}, 2);
+    b.add({x86_64, 2}, 2);
+    const auto merged = a.merge(b);
+    BOOST_REQUIRE(!merged);
+    BOOST_TEST((merged.error().code == sctrace::error::count_overflow));
+    BOOST_TEST(merged.error().message == "the sum of all counts has more than 64 bits");
+    BOOST_TEST(a.size() == 1U);
+    BOOST_TEST(a.total() == most - 3);
+    BOOST_TEST(a.count({x86_64, 1}) == 0U);
+    trace c;
+    c.add({x86_64, 1}, 3);
+    BOOST_TEST(a.merge(c).has_value());
+    BOOST_TEST(a.total() == most);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_left_out_counts_for_the_overflow)
+{
+    constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+    trace a;
+    for (std::size_t number = 0; number < trace::max_distinct; ++number) {
+        a.add({x86_64, static_cast<std::int64_t>(number)});
+    }
+    a.add({i386, 0}, most - trace::max_distinct);
+    trace b;
+    b.add({i386, 0}, 1);
+    BOOST_TEST(!a.merge(b));
+    BOOST_TEST(a.left_out() == most - trace::max_distinct);
+}
+
+BOOST_AUTO_TEST_CASE(a_trace_that_was_moved_from_is_empty)
+{
+    trace a;
+    a.add({x86_64, 0}, 5);
+    trace b(std::move(a));
+    BOOST_TEST(b.total() == 5U);
+    BOOST_TEST(a.empty());
+    BOOST_TEST(a.total() == 0U);
+    BOOST_TEST(a.count({x86_64, 0}) == 0U);
+    a.add({i386, 3});
+    BOOST_TEST(a.total() == 1U);
+    a = std::move(b);
+    BOOST_TEST(a.total() == 5U);
+    BOOST_TEST(a.count({i386, 3}) == 0U);
+    BOOST_TEST(b.empty());
+    BOOST_TEST(b.total() == 0U);
+    trace& same = a;
+    a = std::move(same);
+    BOOST_TEST(a.count({x86_64, 0}) == 5U);
 }
 
 BOOST_AUTO_TEST_CASE(clearing_forgets_everything)
@@ -145,7 +213,7 @@ BOOST_AUTO_TEST_CASE(merging_keeps_to_the_limit_and_sums_what_was_left_out)
     }
     a.add({x86_64, limit});
     b.add({i386, 1}, 5);
-    a.merge(b);
+    BOOST_TEST(a.merge(b).has_value());
     BOOST_TEST(a.size() == trace::max_distinct);
     BOOST_TEST(a.total() == trace::max_distinct + trace::max_distinct);
     BOOST_TEST(a.left_out() == 1U + 5U + trace::max_distinct);

@@ -12,7 +12,7 @@ using sctrace::error;
 
 namespace {
 
-constexpr int last_value = static_cast<int>(error::too_many_syscalls);
+constexpr int last_value = static_cast<int>(error::filter_not_possible);
 
 } // namespace
 

@@ -40,6 +40,7 @@ void check_agrees(logged_call_reader& reader, const sctrace::audit_record& recor
         BOOST_TEST(
             (call->pid == expected->pid && call->ses == expected->ses && call->arch == expected->arch));
         BOOST_TEST(call->syscall == expected->syscall);
+        BOOST_TEST(call->refused == sctrace::is_refusal(expected->code));
     }
 }
 
@@ -54,6 +55,32 @@ BOOST_AUTO_TEST_CASE(records_that_begin_alike_differ_in_their_calls)
         const std::string body = body_of(42, number);
         check_agrees(reader, record_of(body));
         BOOST_TEST(std::to_string(reader.read(record_of(body))->syscall) == number);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_call_is_told_from_one_that_was_let_through)
+{
+    struct example {
+        std::string code;
+        bool refused;
+    };
+    const std::vector<example> examples{
+        {" code=0x7ffc0000", false},
+        {" code=0x7fff0000", false},
+        {" code=0x50000", true},
+        {" code=0x80000000", true},
+        {" code=0x0", true},
+        {" code=0x12340000", true},
+        {" code=0x7ffc0000 AUID=\"a\"", false},
+        {" code=0x17ffc0000", true},
+        {"", true},
+    };
+    logged_call_reader reader;
+    for (const example& e : examples) {
+        std::string body = body_of(42, "39");
+        body = body.substr(0, body.find(" code=")) + e.code;
+        check_agrees(reader, record_of(body));
+        BOOST_TEST(reader.read(record_of(body))->refused == e.refused, e.code);
     }
 }
 

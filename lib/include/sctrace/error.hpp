@@ -62,6 +62,20 @@ enum class error {
     stopped_early,
     /// More different system calls were seen than a trace tells apart.
     too_many_syscalls,
+    /// A seccomp profile is none, or is damaged or contradicts itself.
+    malformed_profile,
+    /// A file of events is none, or is damaged.
+    malformed_event,
+    /// A list of system calls holds something else than names.
+    malformed_list,
+    /// A trace was recorded on another architecture than it is read for.
+    other_architecture,
+    /// The sum of counts has more than 64 bits.
+    count_overflow,
+    /// The format has no way to say what a profile says.
+    not_expressible,
+    /// No filter can be made of a profile or of a list of calls.
+    filter_not_possible,
 };
 
 /// The category of `sctrace::error`; its name is "sctrace".

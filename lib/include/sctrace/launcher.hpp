@@ -2,6 +2,7 @@
 #define SCTRACE_LAUNCHER_HPP
 
 #include <sctrace/error.hpp>
+#include <sctrace/seccomp_filter.hpp>
 
 #include <boost/system/result.hpp>
 
@@ -23,6 +24,8 @@ struct launch_options {
     std::string user;
     /// Give the child an audit session id of its own, which all its descendants' records then carry.
     bool new_session = true;
+    /// The filter that the command runs under; empty: seccomp_filter::log_everything().
+    std::optional<seccomp_filter> filter;
 };
 
 /// How a child ended.
@@ -38,7 +41,7 @@ struct exit_status {
     int shell_code() const noexcept { return signaled ? 128 + code : code; }
 };
 
-/// A child process under a filter that logs every system call.
+/// A child process under a seccomp filter: one that logs every system call, or another one.
 /**
  * The child's records begin with the one execve(2) that started the command: path and user are resolved
  * before, and nothing happens between the installation of the filter and that call. All descendants inherit
@@ -97,8 +100,8 @@ public:
      * @return Nothing, or what failed, in words. No child is left then.
      * @li `error::command_not_found`, `error::command_not_executable` - execve(2) failed; the former also for
      * a missing interpreter, as in a shell
-     * @li `error::launch_failed` - the child could not be made or prepared, or the kernel has no
-     * SECCOMP_RET_LOG
+     * @li `error::launch_failed` - the child could not be made or prepared; the filter refuses the execve(2),
+     * with an errno or otherwise; or it returns SECCOMP_RET_LOG, which the kernel does not know
      * @li `error::already_running` - start() has succeeded before
      */
     boost::system::result<void, failure> start();

@@ -2,13 +2,18 @@
 #define SCTRACE_SCTRACE_HPP
 
 #include <sctrace/aggregator.hpp>
+#include <sctrace/allow_list.hpp>
 #include <sctrace/architecture.hpp>
 #include <sctrace/audit_record.hpp>
 #include <sctrace/audit_source.hpp>
 #include <sctrace/audit_status.hpp>
 #include <sctrace/bracket.hpp>
+#include <sctrace/call_counts.hpp>
+#include <sctrace/call_diff.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/event.hpp>
+#include <sctrace/event_folder.hpp>
+#include <sctrace/event_reader.hpp>
 #include <sctrace/follow_kind.hpp>
 #include <sctrace/fork_source.hpp>
 #include <sctrace/host_check.hpp>
@@ -25,6 +30,9 @@
 #include <sctrace/printk_ratelimit_hold.hpp>
 #include <sctrace/process_event.hpp>
 #include <sctrace/process_tree.hpp>
+#include <sctrace/profile.hpp>
+#include <sctrace/profile_reader.hpp>
+#include <sctrace/profile_writer.hpp>
 #include <sctrace/record_batch.hpp>
 #include <sctrace/record_filter.hpp>
 #include <sctrace/record_source.hpp>
@@ -34,11 +42,17 @@
 #include <sctrace/replay_source.hpp>
 #include <sctrace/replayer.hpp>
 #include <sctrace/report.hpp>
+#include <sctrace/saved_calls.hpp>
+#include <sctrace/seccomp_filter.hpp>
 #include <sctrace/seccomp_record.hpp>
+#include <sctrace/source_options.hpp>
 #include <sctrace/syscall_names.hpp>
+#include <sctrace/syscall_variants.hpp>
 #include <sctrace/target.hpp>
 #include <sctrace/trace.hpp>
 #include <sctrace/trace_file.hpp>
 #include <sctrace/trace_reader.hpp>
+#include <sctrace/watcher.hpp>
+#include <sctrace/watcher_options.hpp>
 
 #endif

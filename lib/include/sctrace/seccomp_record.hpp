@@ -146,6 +146,14 @@ process_fields parse_process_fields(const audit_record& record) noexcept;
  */
 std::string_view seccomp_action_name(std::uint32_t code) noexcept;
 
+/// Whether a record does not show that the call was let through: its action is neither log nor allow, or it
+/// has none.
+/**
+ * @par Exception safety
+ * No-throw guarantee.
+ */
+bool is_refusal(std::optional<std::uint32_t> code) noexcept;
+
 } // namespace sctrace
 
 #endif

@@ -4,6 +4,8 @@
 #include <sctrace/architecture.hpp>
 #include <sctrace/error.hpp>
 
+#include <boost/system/result.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -39,8 +41,33 @@ public:
     /// How many different calls are told apart.
     static constexpr std::size_t max_distinct = 16384;
 
+    trace() = default;
+    trace(const trace&) = default;
+    trace& operator=(const trace&) = default;
+    /// A trace that was moved from is empty.
+    trace(trace&& other) noexcept;
+    trace& operator=(trace&& other) noexcept;
+    ~trace() = default;
+
+    /// Counts a call; a count of zero changes nothing.
+    /**
+     * The sums are not checked, because no recording reaches 2^64 calls: whoever adds counts that others
+     * wrote makes sure before that they, total() and left_out() together have no more than 64 bits.
+     *
+     * @par Exception safety
+     * Basic guarantee; throws std::bad_alloc.
+     */
     void add(syscall_key call, std::uint64_t count = 1);
-    void merge(const trace& other);
+
+    /// Adds all counts of another trace; calls beyond max_distinct are left out as in add().
+    /**
+     * @par Errors
+     * error::count_overflow - all calls of both, also those that were left out, are more than 2^64 - 1
+     * @par Exception safety
+     * Strong guarantee, also after an error; throws std::bad_alloc.
+     */
+    boost::system::result<void, failure> merge(const trace& other);
+
     void clear() noexcept;
 
     bool empty() const noexcept { return distinct_ == 0; }

@@ -2,6 +2,7 @@
 #define SCTRACE_TRACE_READER_HPP
 
 #include <sctrace/architecture.hpp>
+#include <sctrace/detail/numbered_lines.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/trace.hpp>
 
@@ -9,7 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <optional>
 #include <string_view>
 
 namespace sctrace {
@@ -22,7 +23,7 @@ namespace sctrace {
  * or its number as `0x…`.
  *
  * `name` decides nothing and may contradict the number: it is there for people, and who wrote the file may
- * have known fewer names.
+ * have known fewer names. trace_reader::contradiction() tells of a name that is another number's.
  *
  * @param line The line without its newline.
  * @param native The architecture of a line without `arch`.
@@ -52,16 +53,14 @@ public:
     static constexpr std::size_t max_line = 65536;
 
     /// @p native is the architecture of lines without `arch`.
-    explicit trace_reader(architecture native) noexcept
-        : native_(native)
-    {
-    }
+    explicit trace_reader(architecture native) noexcept;
 
     /// Takes the next bytes of the file.
     /**
      * @par Errors
      * @li error::malformed_trace - a line is malformed (see parse_trace_line()) or longer than max_line, a
      *     call stands twice, or the sum of all counts has more than 64 bits
+     * @li error::too_many_syscalls - more than trace::max_distinct different calls
      */
     boost::system::result<void, failure> feed(std::string_view bytes);
 
@@ -75,20 +74,25 @@ public:
     /// What was read so far; the reader then holds no counts.
     trace take();
 
+    /// The first line whose name is that of another number on the line's architecture, if there is one.
+    /**
+     * It is a sign that the trace was recorded on another architecture than the one that it is read for:
+     * its numbers would be taken for other calls. The code is error::other_architecture.
+     */
+    const std::optional<failure>& contradiction() const noexcept { return contradiction_; }
+
     /// The number of the last line that was read, good or bad, counted from 1; 0 before the first.
-    std::uint64_t line() const noexcept { return line_; }
+    std::uint64_t line() const noexcept { return lines_.number(); }
 
 private:
     boost::system::result<void, failure> read_line(std::string_view line);
-    boost::system::result<void, failure> read_rest_of_line(std::string_view rest);
-    boost::system::result<void, failure> keep(std::string_view piece);
     boost::system::result<void, failure> add(const trace::line& l);
-    failure malformed(std::string_view problem) const;
+    void note_contradiction(const syscall_key& call, std::string_view name, bool has_arch);
 
     architecture native_;
     trace counts_;
-    std::string partial_;
-    std::uint64_t line_ = 0;
+    detail::numbered_lines lines_;
+    std::optional<failure> contradiction_;
 };
 
 } // namespace sctrace

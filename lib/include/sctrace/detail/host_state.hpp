@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +64,9 @@ bool in_initial_pid_namespace() noexcept;
 
 /// Whether the trace holds a call that makes processes or threads.
 bool makes_tasks(const trace& counts);
+
+/// The same for a list of calls.
+bool makes_tasks(std::span<const syscall_key> calls);
 
 } // namespace sctrace::detail
 

@@ -37,6 +37,8 @@ struct replayed_call {
     record_identity identity;
     /// Where its event ends in parsed_part::events; it begins where that of the call before ends.
     std::size_t event_end = 0;
+    /// See logged_call::refused.
+    bool refused = false;
 };
 
 /// What a part of a saved log says.

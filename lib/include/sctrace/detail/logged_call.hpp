@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace sctrace::detail {
@@ -19,6 +20,8 @@ struct logged_call {
     std::optional<std::uint64_t> ses;
     std::optional<std::uint32_t> arch;
     std::int64_t syscall = 0;
+    /// Whether the record does not show that the call was let through: its action is neither log nor allow.
+    bool refused = false;
 };
 
 /// Reads what parse_seccomp_record() reads into fields of the same names, in less time.
@@ -59,6 +62,9 @@ private:
     std::size_t oldest_ = 0;
     unsigned misses_ = 0;
 };
+
+/// What to tell about so many refused calls in a trace, whose lines do not show that they were.
+std::string refused_calls_notice(std::uint64_t count);
 
 } // namespace sctrace::detail
 

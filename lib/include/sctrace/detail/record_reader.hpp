@@ -88,6 +88,9 @@ public:
     /// Those of whom none has come.
     const std::unordered_set<pid_t>& unheard() const noexcept { return unheard_; }
 
+    /// Calls of the target that were refused, or of which the records do not tell.
+    std::uint64_t refused() const noexcept { return refused_; }
+
     /// Records of which the target's process tree could not tell whose they are.
     std::uint64_t unclear() const noexcept { return unclear_; }
 
@@ -136,6 +139,7 @@ private:
     bool counting_ = false;
     filter_calls own_filters_;
     std::uint64_t strays_ = 0;
+    std::uint64_t refused_ = 0;
     std::uint64_t unclear_ = 0;
     std::uint64_t latecomers_ = 0;
     std::uint64_t selected_by_tree_ = 0;

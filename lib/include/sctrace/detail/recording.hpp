@@ -2,38 +2,32 @@
 #define SCTRACE_DETAIL_RECORDING_HPP
 
 #include <sctrace/aggregator.hpp>
-#include <sctrace/audit_source.hpp>
-#include <sctrace/bracket.hpp>
+#include <sctrace/detail/course.hpp>
 #include <sctrace/detail/follower.hpp>
 #include <sctrace/detail/host_state.hpp>
+#include <sctrace/detail/live_source.hpp>
 #include <sctrace/detail/process_handle.hpp>
 #include <sctrace/detail/process_scan.hpp>
 #include <sctrace/detail/record_reader.hpp>
 #include <sctrace/detail/run_op.hpp>
 #include <sctrace/detail/setting_watch.hpp>
-#include <sctrace/kmsg_source.hpp>
 #include <sctrace/launcher.hpp>
 #include <sctrace/loss_ledger.hpp>
-#include <sctrace/printk_ratelimit_hold.hpp>
 #include <sctrace/recorder_options.hpp>
 #include <sctrace/report.hpp>
+#include <sctrace/seccomp_filter.hpp>
 #include <sctrace/target.hpp>
 #include <sctrace/trace_file.hpp>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <exception>
 #include <memory>
@@ -51,39 +45,29 @@ namespace sctrace::detail {
 template <class Executor, class Clock>
 class recording : public std::enable_shared_from_this<recording<Executor, Clock>> {
 public:
-    using strand_type = boost::asio::strand<Executor>;
+    using course_type = course<Executor, Clock>;
+    using strand_type = typename course_type::strand_type;
     template <class T>
-    using task = boost::asio::awaitable<T, strand_type>;
+    using task = typename course_type::template task<T>;
     using result = boost::system::result<void, failure>;
 
     recording(const Executor& ex, recorder_options options)
-        : strand_(boost::asio::make_strand(ex))
-        , executor_(ex)
+        : executor_(ex)
         , options_(std::move(options))
-        , kmsg_(strand_)
-        , audit_(strand_)
-        , wake_(strand_)
-        , child_watch_(strand_)
-        , follower_(strand_, target_, ledger_)
+        , course_(ex, options_.stop)
+        , child_watch_(course_.strand())
+        , follower_(course_.strand(), target_, ledger_)
         , reader_(options_.native, target_, ledger_)
+        , source_(course_, options_, before_, reader_, ledger_, hooks())
     {
     }
 
-    strand_type strand() const noexcept { return strand_; }
+    strand_type strand() const noexcept { return course_.strand(); }
 
     /// Safe to call from any thread.
-    void request_stop() noexcept { stop_requested_ = true; }
+    void request_stop() noexcept { course_.request_stop(); }
 
-    void cancel(boost::asio::cancellation_type type)
-    {
-        using boost::asio::cancellation_type;
-        if (type == cancellation_type::total) {
-            return;
-        }
-        abandoned_ = abandoned_ || (type & cancellation_type::terminal) != cancellation_type::none;
-        stop_requested_ = true;
-        wake();
-    }
+    void cancel(boost::asio::cancellation_type type) { course_.cancel(type); }
 
     void signal_child(int number)
     {
@@ -97,19 +81,18 @@ public:
     void stop_unless_command_runs()
     {
         if (!command_started_ || child_ended_) {
-            stop_requested_ = true;
-            wake();
+            course_.stop_now();
         }
     }
 
     static task<run_outcome> run(std::shared_ptr<recording> self)
     {
-        if (self->started_.exchange(true)) {
+        if (!self->course_.begin(self)) {
             co_return refused(failure{error::already_running, "a recorder records once"});
         }
         std::exception_ptr thrown;
         try {
-            co_return co_await self->course();
+            co_return co_await self->run_course();
         } catch (...) {
             thrown = std::current_exception();
         }
@@ -120,20 +103,22 @@ public:
 
 private:
     using clock = std::chrono::system_clock;
-    using timer_type = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, strand_type>;
+    using source_type = live_source<record_reader, Executor, Clock>;
 
-    static constexpr std::chrono::milliseconds bracket_repeat{250};
-    static constexpr std::chrono::milliseconds late_serial_patience{1000};
-    static constexpr std::chrono::milliseconds late_serial_poll{2};
     static constexpr std::chrono::milliseconds cancel_repeat{10};
-    static constexpr std::chrono::milliseconds drain_poll{1};
     static constexpr std::chrono::milliseconds look_interval{1000};
     static constexpr std::chrono::milliseconds clock_tolerance{5};
 
-    static auto token() { return boost::asio::as_tuple(boost::asio::use_awaitable_t<strand_type>{}); }
+    static auto token() { return course_type::token(); }
+
+    typename source_type::hooks hooks()
+    {
+        return {[this](const record_batch& batch) { return take(batch); },
+                [this](bool from_kernel) { return check_pid_namespace(from_kernel); }};
+    }
 
     /// From opening the source to the finished report.
-    task<run_outcome> course()
+    task<run_outcome> run_course()
     {
         const auto prepared = prepare();
         if (!prepared) {
@@ -157,7 +142,7 @@ private:
         co_await watch();
         co_await end_child();
         tell_who_runs_on();
-        co_await close_window();
+        co_await source_.read_to_end();
         co_await stop_tasks();
         if (options_.on_stopped) {
             options_.on_stopped();
@@ -165,17 +150,16 @@ private:
         co_return co_await finish();
     }
 
-    void notice(const std::string& text) const
-    {
-        if (options_.on_notice) {
-            options_.on_notice(text);
-        }
-    }
+    void notice(const std::string& text) const { source_.notice(text); }
 
     result prepare()
     {
         if (options_.command.has_value() == !options_.pids.empty()) {
             return failure{error::invalid_options, "name either a command or process ids to record"};
+        }
+        if (!options_.command && !options_.known.empty()) {
+            return failure{error::invalid_options,
+                           "known calls are for a command: running processes keep the filters they have"};
         }
         if (options_.follow == (options_.command ? follow_kind::container : follow_kind::session)) {
             return failure{error::invalid_options,
@@ -199,6 +183,9 @@ private:
         following_ = wanted_following();
         if (options_.command) {
             options_.command->new_session = following_ == follow_kind::session;
+            if (const auto filtered = let_known_calls_be_silent(); !filtered) {
+                return filtered;
+            }
             auto prepared = launcher::prepare(*options_.command);
             if (!prepared) {
                 return prepared.error();
@@ -209,6 +196,19 @@ private:
         for (const pid_t pid : options_.pids) {
             target_.add_pid(pid);
         }
+        return {};
+    }
+
+    result let_known_calls_be_silent()
+    {
+        if (options_.known.empty()) {
+            return {};
+        }
+        auto filter = seccomp_filter::log_all_but(options_.known, options_.native);
+        if (!filter) {
+            return filter.error();
+        }
+        options_.command->filter = std::move(*filter);
         return {};
     }
 
@@ -233,14 +233,11 @@ private:
     task<result> open_window()
     {
         started_at_ = clock::now();
-        if (const auto allowed = check_pid_namespace(wants_the_kernel()); !allowed) {
+        if (const auto allowed = check_pid_namespace(source_.wants_the_kernel()); !allowed) {
             co_return allowed;
         }
         co_await begin_following();
-        result opened = co_await open_audit();
-        if (opened && source_ == source_kind::automatic) {
-            opened = co_await open_kmsg();
-        }
+        const result opened = co_await source_.open();
         if (!opened) {
             keep_output_honest();
             co_return opened;
@@ -256,7 +253,7 @@ private:
     /// Before the first record is looked at: who is not known by then would be nobody's.
     task<void> begin_following()
     {
-        if (!wants_the_kernel() || !follower_.open()) {
+        if (!source_.wants_the_kernel() || !follower_.open()) {
             if (options_.pids.empty() || following_ == follow_kind::none) {
                 co_return;
             }
@@ -267,11 +264,14 @@ private:
         if (!options_.pids.empty()) {
             leave_own_namespace_alone();
             follower_.follow_pids(options_.pids, following_);
-            co_await nap(tree_keeper::listing_margin);
+            co_await course_.nap(tree_keeper::listing_margin);
             follower_.settle_listing();
         }
         forks_ended_ = false;
-        spawn(follower_.run(), [](recording& r) { r.forks_ended_ = true; });
+        course_.spawn(follower_.run(), [this](std::exception_ptr thrown) {
+            source_.note_failure(thrown);
+            forks_ended_ = true;
+        });
     }
 
     /// The container of a process that is in none would be the whole host.
@@ -298,100 +298,6 @@ private:
         return follower_.why_not().empty() ? "the source is not the kernel's own" : follower_.why_not();
     }
 
-    /// Where it is wanted: source_ is `audit` afterwards if it is used.
-    task<result> open_audit()
-    {
-        source_ = wanted_source();
-        if (source_ == source_kind::kmsg) {
-            source_ = source_kind::automatic;
-            co_return result{};
-        }
-        const bool must = source_ == source_kind::audit;
-        const auto joined = audit_.open(options_.receive_buffer);
-        if (!joined) {
-            why_not_audit_ = joined.error().message;
-            co_return must ? result(joined.error()) : result{};
-        }
-        source_ = source_kind::audit;
-        spawn_pump(audit_);
-        co_await wait_for_bracket(bracket_role::opening,
-                                  must ? options_.bracket_timeout : options_.probe_timeout);
-        if (reader_.saw_bracket(bracket_role::opening) || must || stop_asked() ||
-            before_.log_switched_off()) {
-            announce_audit();
-            co_return result{};
-        }
-        why_not_audit_ =
-            "no record of our own came back through the audit socket, which only works in the initial "
-            "network namespace";
-        co_await stop_source();
-        source_ = source_kind::automatic;
-        co_return result{};
-    }
-
-    source_kind wanted_source() const
-    {
-        const bool automatic = options_.source == source_kind::automatic;
-        return automatic && !has_default_kmsg() ? source_kind::kmsg : options_.source;
-    }
-
-    bool has_default_kmsg() const { return !options_.kmsg_descriptor && options_.kmsg == "/dev/kmsg"; }
-
-    void announce_audit() const
-    {
-        if (before_.log_switched_off()) {
-            notice(log_switched_off_notice(before_));
-        }
-        const bool came_back = reader_.saw_bracket(bracket_role::opening);
-        if (came_back && options_.source == source_kind::automatic) {
-            notice("source: the audit multicast socket, because a record of our own came back through it");
-        } else if (!came_back && !stop_asked() && !before_.log_switched_off()) {
-            notice("nothing comes through the audit socket; it only works in the initial network namespace");
-        }
-    }
-
-    task<result> open_kmsg()
-    {
-        source_ = source_kind::kmsg;
-        if (options_.kmsg_descriptor) {
-            kmsg_.assign(*options_.kmsg_descriptor);
-        } else if (auto opened = kmsg_.open(options_.kmsg, options_.start); !opened) {
-            co_return opened;
-        }
-        if (const auto allowed = check_pid_namespace(kmsg_.is_kernel()); !allowed) {
-            co_return allowed;
-        }
-        if (options_.lift_ratelimit) {
-            auto held = printk_ratelimit_hold::acquire(options_.ratelimit_paths);
-            if (!held) {
-                co_return held.error();
-            }
-            hold_.emplace(std::move(*held));
-        }
-        announce_kmsg();
-        spawn_pump(kmsg_);
-        if (can_bracket()) {
-            co_await wait_for_bracket(bracket_role::opening, options_.bracket_timeout);
-        }
-        co_return result{};
-    }
-
-    void announce_kmsg() const
-    {
-        if (!why_not_audit_.empty()) {
-            notice("source: " + options_.kmsg + ", because " + why_not_audit_);
-        }
-        if (kmsg_.is_kernel()) {
-            for (const std::string& text : kmsg_notices(before_, hold_.has_value())) {
-                notice(text);
-            }
-        }
-    }
-
-    bool reads_the_kernel() const noexcept { return source_ == source_kind::audit || kmsg_.is_kernel(); }
-
-    bool wants_the_kernel() const { return has_default_kmsg() || wanted_source() == source_kind::audit; }
-
     /// Process ids are only good for selection where they are the kernel's.
     result check_pid_namespace(bool from_kernel) const
     {
@@ -408,7 +314,7 @@ private:
     /// Looks at the filters of processes that are recorded by id, and keeps hold of them to see their end.
     void watch_processes()
     {
-        if (!reads_the_kernel()) {
+        if (!source_.reads_the_kernel()) {
             return;
         }
         for (const pid_t pid : options_.pids) {
@@ -432,44 +338,12 @@ private:
         }
     }
 
-    bool can_bracket() const noexcept { return reads_the_kernel() && !before_.log_switched_off(); }
-
-    /// Emits records of our own until one comes back: each may be dropped by printk's rate limit.
-    task<void> wait_for_bracket(bracket_role role, typename Clock::duration patience)
-    {
-        const auto give_up = Clock::now() + patience;
-        auto next = Clock::now();
-        while (!reader_.saw_bracket(role) && !bracket_is_pointless(role) && Clock::now() < give_up) {
-            if (Clock::now() >= next) {
-                emit(role);
-                next = Clock::now() + bracket_repeat;
-            }
-            const auto until = std::min({next, give_up, Clock::now() + options_.stop_check_interval});
-            co_await nap(until - Clock::now());
-        }
-    }
-
-    bool bracket_is_pointless(bracket_role role) const noexcept
-    {
-        return abandoned_ || pump_ended_ || (role == bracket_role::opening && stop_asked());
-    }
-
-    void emit(bracket_role role)
-    {
-        const auto emitted = emit_bracket();
-        if (emitted) {
-            reader_.expect_bracket(emitted->syscall, role);
-        } else {
-            ledger_.cannot_prove("no record of our own can be made: " + emitted.error().message());
-        }
-    }
-
     result start_target()
     {
         if (!child_) {
             return {};
         }
-        if (stop_asked()) {
+        if (course_.stop_asked()) {
             return failure{boost::asio::error::operation_aborted, "stopped before the command was started"};
         }
         auto started = child_->start();
@@ -523,11 +397,10 @@ private:
     void watch_child()
     {
         child_watch_.assign(::fcntl(child_->pidfd(), F_DUPFD_CLOEXEC, 0));
-        ++tasks_;
         child_watch_.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                                [self = this->shared_from_this()](boost::system::error_code ec) {
-                                    self->child_ended_ = !ec;
-                                    self->task_ended();
+                                [this, held = course_.hold_task()](boost::system::error_code ec) mutable {
+                                    child_ended_ = !ec;
+                                    held.end();
                                 });
     }
 
@@ -541,7 +414,7 @@ private:
             if (limited) {
                 pause = std::min<typename Clock::duration>(pause, end - Clock::now());
             }
-            co_await nap(pause);
+            co_await course_.nap(pause);
             look_at_settings();
         }
     }
@@ -549,14 +422,14 @@ private:
     bool must_stop() const
     {
         if (child_) {
-            return stop_asked() || (child_ended_ && !waits_for_descendants());
+            return course_.stop_asked() || (child_ended_ && !waits_for_descendants());
         }
-        return stop_asked() || pump_ended_ || all_processes_ended();
+        return course_.stop_asked() || source_.has_ended() || all_processes_ended();
     }
 
     bool waits_for_descendants() const
     {
-        return options_.wait_for_descendants && !pump_ended_ && !living_descendants().empty();
+        return options_.wait_for_descendants && !source_.has_ended() && !living_descendants().empty();
     }
 
     std::vector<pid_t> living_descendants() const
@@ -578,7 +451,7 @@ private:
     /// What a descendant that outlives the command calls later is not in the trace.
     void tell_who_runs_on() const
     {
-        if (!child_ || !child_ended_ || !reads_the_kernel() || following_ == follow_kind::none) {
+        if (!child_ || !child_ended_ || !source_.reads_the_kernel() || following_ == follow_kind::none) {
             return;
         }
         const auto pids = living_descendants();
@@ -592,7 +465,7 @@ private:
     /// A setting that is put back before the recording ends would not show in what is read there.
     void look_at_settings()
     {
-        if (!reads_the_kernel() || Clock::now() < next_look_) {
+        if (!source_.reads_the_kernel() || Clock::now() < next_look_) {
             return;
         }
         next_look_ = Clock::now() + look_interval;
@@ -607,14 +480,12 @@ private:
         return ended && (following_ == follow_kind::none || follower_.living().empty());
     }
 
-    bool stop_asked() const noexcept { return stop_requested_ || options_.stop.stop_requested(); }
-
     task<void> end_child()
     {
         if (!child_) {
             co_return;
         }
-        if (!child_ended_ && !abandoned_) {
+        if (!child_ended_ && !course_.abandoned()) {
             co_await terminate_child();
         }
         if (child_ended_) {
@@ -627,78 +498,20 @@ private:
     {
         signal_child(SIGTERM);
         const auto patience = Clock::now() + options_.kill_after;
-        while (!child_ended_ && !abandoned_ && Clock::now() < patience) {
-            co_await nap(patience - Clock::now());
+        while (!child_ended_ && !course_.abandoned() && Clock::now() < patience) {
+            co_await course_.nap(patience - Clock::now());
         }
         signal_child(SIGKILL);
-        while (!child_ended_ && !abandoned_) {
-            co_await nap(options_.stop_check_interval);
+        while (!child_ended_ && !course_.abandoned()) {
+            co_await course_.nap(options_.stop_check_interval);
         }
     }
 
-    task<void> close_window()
+    task<void> take(const record_batch& batch)
     {
-        if (!can_bracket()) {
-            co_await drain_unbracketed();
-            co_return;
-        }
-        co_await wait_for_bracket(bracket_role::closing, options_.bracket_timeout);
-        co_await wait_for_late_serials();
-    }
-
-    /// A task can lose its CPU between taking a serial and queueing the record (kernel/audit.c,
-    /// audit_log_start() and audit_log_end()), so that a later record arrives before it.
-    task<void> wait_for_late_serials()
-    {
-        const auto give_up = Clock::now() + late_serial_patience;
-        while (serials_may_be_late() && !pump_ended_ && !abandoned_ && Clock::now() < give_up) {
-            co_await nap(late_serial_poll);
-        }
-    }
-
-    bool serials_may_be_late() const
-    {
-        const loss_counts known = ledger_.counts();
-        return ledger_.window_closed() && known.serial_gaps != 0 && known.printk_suppressed == 0 &&
-               known.kmsg_overwritten == 0 && known.netlink_overruns == 0;
-    }
-
-    /// Reads what is already there; nothing can prove that it was all.
-    task<void> drain_unbracketed()
-    {
-        const auto give_up = Clock::now() + options_.bracket_timeout;
-        while (!pump_ended_ && !abandoned_ && kmsg_.readable() && Clock::now() < give_up) {
-            co_await nap(drain_poll);
-        }
-    }
-
-    template <class Source>
-    void spawn_pump(Source& source)
-    {
-        source_must_end_ = false;
-        pump_ended_ = false;
-        spawn(pump(source), [](recording& r) { r.pump_ended_ = true; });
-    }
-
-    template <class Source>
-    task<void> pump(Source& source)
-    {
-        record_batch batch(record_batch::default_messages, Source::batch_bytes);
-        while (!source_must_end_) {
-            const auto [ec, messages] = co_await source.async_read_batch(batch, token());
-            static_cast<void>(messages);
-            if (ec) {
-                note_source_end(ec);
-                co_return;
-            }
-            const auto brackets = reader_.brackets_seen();
-            look_at(batch);
-            if (!reader_.calls().empty()) {
-                co_await aggregator_->async_add(reader_.calls(), token());
-            }
-            if (reader_.brackets_seen() != brackets) {
-                wake();
-            }
+        look_at(batch);
+        if (!reader_.calls().empty()) {
+            co_await aggregator_->async_add(reader_.calls(), token());
         }
     }
 
@@ -727,85 +540,33 @@ private:
         reader_.set_clock_offset(offset);
     }
 
-    void note_source_end(boost::system::error_code ec)
-    {
-        if (source_must_end_ || ec == boost::asio::error::eof) {
-            return;
-        }
-        source_error_ = ec;
-        ledger_.cannot_prove("reading the source failed: " + ec.message());
-    }
-
     void spawn_flusher()
     {
         if (!output_ || options_.flush_interval.count() == 0) {
             return;
         }
-        ++tasks_;
-        auto done = [self = this->shared_from_this()](boost::system::error_code) { self->task_ended(); };
+        auto done = [held = course_.hold_task()](boost::system::error_code) mutable { held.end(); };
         aggregator_->async_flush_every(
             options_.flush_interval,
             boost::asio::bind_cancellation_slot(flusher_stop_.slot(),
-                                                boost::asio::bind_executor(strand_, std::move(done))));
+                                                boost::asio::bind_executor(strand(), std::move(done))));
     }
 
     task<void> stop_tasks()
     {
         flusher_stop_.emit(boost::asio::cancellation_type::terminal);
         child_watch_.close();
-        co_await stop_source();
+        co_await source_.stop();
         while (!forks_ended_) {
             follower_.cancel();
-            co_await nap(cancel_repeat);
+            co_await course_.nap(cancel_repeat);
         }
         follower_.close();
-        while (tasks_ != 0) {
-            co_await nap(options_.stop_check_interval);
+        while (course_.has_tasks()) {
+            co_await course_.nap(options_.stop_check_interval);
         }
-        hold_.reset();
+        source_.release_ratelimit();
     }
-
-    task<void> stop_source()
-    {
-        source_must_end_ = true;
-        while (!pump_ended_) {
-            // Again and again: a read that had ended by itself may have been about to start another wait.
-            audit_.cancel();
-            kmsg_.cancel();
-            co_await nap(cancel_repeat);
-        }
-        audit_.close();
-        kmsg_.close();
-    }
-
-    template <class Done>
-    void spawn(task<void> work, Done done)
-    {
-        ++tasks_;
-        auto ended = [self = this->shared_from_this(), done](std::exception_ptr thrown) {
-            if (thrown) {
-                self->note_source_end(outcome_of(thrown).code);
-            }
-            done(*self);
-            self->task_ended();
-        };
-        boost::asio::co_spawn(strand_, std::move(work), std::move(ended));
-    }
-
-    void task_ended()
-    {
-        --tasks_;
-        wake();
-    }
-
-    /// Sleeps until the time is over or wake() is called.
-    task<void> nap(typename Clock::duration time)
-    {
-        wake_.expires_after(time);
-        co_await wake_.async_wait(token());
-    }
-
-    void wake() { wake_.cancel(); }
 
     task<run_outcome> finish()
     {
@@ -813,15 +574,18 @@ private:
         static_cast<void>(none);
         run_outcome outcome{{}, make_report(counts)};
         child_.reset();
+        if (reader_.refused() != 0) {
+            source_.notice(refused_calls_notice(reader_.refused()));
+        }
         const auto [flush_error, message] =
             co_await aggregator_->async_flush(trace_file::durability::final, token());
         if (flush_error) {
             outcome.code = flush_error;
             outcome.result.failure_message = message;
-        } else if (source_error_ && !options_.command) {
-            outcome.code = source_error_;
-            outcome.result.failure_message = "reading the source failed: " + source_error_.message();
-        } else if (abandoned_) {
+        } else if (source_.error() && !options_.command) {
+            outcome.code = source_.error();
+            outcome.result.failure_message = "reading the source failed: " + source_.error().message();
+        } else if (course_.abandoned()) {
             outcome.code = boost::asio::error::operation_aborted;
             outcome.result.failure_message = "the recording was cancelled";
         }
@@ -839,7 +603,7 @@ private:
             ledger_.cannot_prove(too_many_syscalls(counts).message);
         }
         report r;
-        r.source = source_ == source_kind::audit ? "audit" : "kmsg";
+        r.source = source_.name();
         r.native = options_.native;
         r.command = options_.command ? options_.command->command : std::vector<std::string>{};
         r.pids = target_.pids();
@@ -857,16 +621,16 @@ private:
 
     void judge_source()
     {
-        if (!reads_the_kernel()) {
+        if (!source_.reads_the_kernel()) {
             ledger_.cannot_prove("the source is not the kernel's own device");
         }
     }
 
     void judge_actions_watch()
     {
-        if (reads_the_kernel() && !actions_watch_->works()) {
+        if (source_.reads_the_kernel() && !actions_watch_->works()) {
             ledger_.cannot_prove("writes to kernel.seccomp.actions_logged cannot be watched for (inotify)");
-        } else if (reads_the_kernel() && actions_watch_->was_written()) {
+        } else if (source_.reads_the_kernel() && actions_watch_->was_written()) {
             ledger_.cannot_prove(
                 "kernel.seccomp.actions_logged was written while recording: for a moment it may "
                 "not have held `log`");
@@ -888,7 +652,7 @@ private:
                 "the command ended under " + std::to_string(*filters_at_end_) +
                 " seccomp filters, one of them ours: another one may hide calls from the log");
         }
-        if (!child_ && reads_the_kernel()) {
+        if (!child_ && source_.reads_the_kernel()) {
             judge_filters_of(those_that_still_run());
         }
         if (!reader_.unheard().empty()) {
@@ -965,30 +729,23 @@ private:
             "records of other audit sessions may be those of descendants that changed theirs: " + why);
     }
 
-    /// Whether the target made processes or threads; a missing record may have been the call that did.
+    /// Whether the target made processes or threads; a missing record may have been the call that did, and a
+    /// known call leaves none.
     bool may_make_tasks(const trace& counts) const
     {
         const loss_counts known = ledger_.counts();
         return known.serial_gaps != 0 || known.truncated_records != 0 || known.malformed_records != 0 ||
-               makes_tasks(counts);
+               makes_tasks(counts) || makes_tasks(options_.known);
     }
 
-    strand_type strand_;
     Executor executor_;
     recorder_options options_;
-    std::atomic<bool> started_{false};
-    std::atomic<bool> stop_requested_{false};
+    course_type course_;
 
-    basic_kmsg_source<strand_type> kmsg_;
-    basic_audit_source<strand_type> audit_;
-    source_kind source_ = source_kind::automatic;
-    std::string why_not_audit_;
     std::optional<trace_file> output_;
     std::optional<basic_aggregator<Executor, Clock>> aggregator_;
     std::optional<launcher> child_;
-    std::optional<printk_ratelimit_hold> hold_;
     std::vector<process_handle> processes_;
-    timer_type wake_;
     boost::asio::posix::basic_stream_descriptor<strand_type> child_watch_;
     boost::asio::cancellation_signal flusher_stop_;
 
@@ -1001,16 +758,12 @@ private:
     typename Clock::time_point next_look_{};
     record_reader reader_;
     host_state before_;
+    source_type source_;
     std::optional<exit_status> child_status_;
     std::optional<std::uint32_t> filters_at_end_;
-    boost::system::error_code source_error_;
     clock::time_point started_at_{};
-    int tasks_ = 0;
     bool command_started_ = false;
     bool child_ended_ = false;
-    bool abandoned_ = false;
-    bool pump_ended_ = true;
-    bool source_must_end_ = false;
     bool forks_ended_ = true;
 };
 

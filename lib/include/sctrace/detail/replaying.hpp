@@ -303,6 +303,7 @@ private:
         for (const replayed_call& c : p.part.calls) {
             if (copies_.is_new(c.identity)) {
                 p.calls.push_back(c.call);
+                refused_ += c.refused ? 1 : 0;
             } else if (options_.on_events) {
                 // What is left of the events is handed over in one piece.
                 std::fill(p.part.events.begin() + static_cast<std::ptrdiff_t>(event_begin),
@@ -386,6 +387,9 @@ private:
         if (counts.left_out() != 0) {
             note_problem(too_many_syscalls(counts));
         }
+        if (refused_ != 0) {
+            notice(refused_calls_notice(refused_));
+        }
         if (interpreted_ != 0) {
             note_problem({error::malformed_record,
                           std::to_string(interpreted_) +
@@ -462,6 +466,7 @@ private:
     copy_window copies_;
     std::optional<std::uint64_t> last_sequence_;
     std::uint64_t cut_ = 0;
+    std::uint64_t refused_ = 0;
     std::uint64_t interpreted_ = 0;
     std::uint64_t without_time_ = 0;
     std::optional<log_time> first_;

@@ -22,16 +22,21 @@
 
 namespace sctrace::detail {
 
-/// How a run from source to report ended.
-struct run_outcome {
+/// How a run ended; its result has a `failure_message`.
+template <class Result>
+struct basic_run_outcome {
     boost::system::error_code code;
-    report result;
+    Result result;
 };
 
+/// How a run from source to report ended.
+using run_outcome = basic_run_outcome<report>;
+
 /// Maps an exception that ended a run to an outcome; one that is no system error is thrown on.
-inline run_outcome outcome_of(std::exception_ptr thrown)
+template <class Outcome = run_outcome>
+Outcome outcome_of(std::exception_ptr thrown)
 {
-    run_outcome outcome;
+    Outcome outcome;
     try {
         std::rethrow_exception(thrown);
     } catch (const boost::system::system_error& e) {
@@ -45,9 +50,10 @@ inline run_outcome outcome_of(std::exception_ptr thrown)
 }
 
 /// The outcome of a run that ended before it began.
-inline run_outcome refused(const failure& why)
+template <class Outcome = run_outcome>
+Outcome refused(const failure& why)
 {
-    run_outcome outcome;
+    Outcome outcome;
     outcome.code = why.code;
     outcome.result.failure_message = why.message;
     return outcome;
@@ -68,13 +74,14 @@ struct initiate_run {
     template <class Handler, class State>
     void operator()(Handler&& handler, std::shared_ptr<State> s) const
     {
+        using outcome_type = typename decltype(State::run(s))::value_type;
         connect_cancellation(handler, s);
         auto allocator = boost::asio::get_associated_allocator(handler);
         auto work = boost::asio::make_work_guard(boost::asio::get_associated_executor(handler, executor));
         auto done = [allocator, h = std::forward<Handler>(handler),
-                     w = std::move(work)](std::exception_ptr thrown, run_outcome outcome) mutable {
+                     w = std::move(work)](std::exception_ptr thrown, outcome_type outcome) mutable {
             if (thrown) {
-                outcome = outcome_of(thrown);
+                outcome = outcome_of<outcome_type>(thrown);
             }
             const auto ex = w.get_executor();
             auto last = [h2 = std::move(h), result = std::move(outcome)]() mutable {

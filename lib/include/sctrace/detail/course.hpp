@@ -1,0 +1,145 @@
+#ifndef SCTRACE_DETAIL_COURSE_HPP
+#define SCTRACE_DETAIL_COURSE_HPP
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <stop_token>
+#include <utility>
+
+namespace sctrace::detail {
+
+/// What the tasks of one operation share: their strand, the wish to stop, and waiting for each other.
+/**
+ * Everything but request_stop() and strand() is to be called on the strand.
+ */
+template <class Executor, class Clock>
+class course {
+public:
+    using strand_type = boost::asio::strand<Executor>;
+    template <class T>
+    using task = boost::asio::awaitable<T, strand_type>;
+
+    course(const Executor& ex, std::stop_token stop)
+        : strand_(boost::asio::make_strand(ex))
+        , stop_(std::move(stop))
+        , wake_(strand_)
+    {
+    }
+
+    strand_type strand() const noexcept { return strand_; }
+
+    static auto token() { return boost::asio::as_tuple(boost::asio::use_awaitable_t<strand_type>{}); }
+
+    /// Begins for @p owner, which each task keeps alive; false if it has begun before.
+    bool begin(std::weak_ptr<void> owner)
+    {
+        if (begun_.exchange(true)) {
+            return false;
+        }
+        owner_ = std::move(owner);
+        return true;
+    }
+
+    /// Safe to call from any thread.
+    void request_stop() noexcept { stop_requested_ = true; }
+
+    /// As request_stop(), at once.
+    void stop_now()
+    {
+        stop_requested_ = true;
+        wake();
+    }
+
+    void cancel(boost::asio::cancellation_type type)
+    {
+        using boost::asio::cancellation_type;
+        if (type == cancellation_type::total) {
+            return;
+        }
+        abandoned_ = abandoned_ || (type & cancellation_type::terminal) != cancellation_type::none;
+        stop_now();
+    }
+
+    bool stop_asked() const noexcept { return stop_requested_ || stop_.stop_requested(); }
+
+    /// Whether nothing more is to be waited for.
+    bool abandoned() const noexcept { return abandoned_; }
+
+    /// Sleeps until the time is over or wake() is called.
+    task<void> nap(typename Clock::duration time)
+    {
+        wake_.expires_after(time);
+        co_await wake_.async_wait(token());
+    }
+
+    void wake() { wake_.cancel(); }
+
+    /// Runs @p work beside its caller; @p done takes the exception that ended it, if one did.
+    template <class Done>
+    void spawn(task<void> work, Done done)
+    {
+        auto ended = [held = hold_task(), done = std::move(done)](std::exception_ptr thrown) mutable {
+            done(thrown);
+            held.end();
+        };
+        boost::asio::co_spawn(strand_, std::move(work), std::move(ended));
+    }
+
+    bool has_tasks() const noexcept { return tasks_ != 0; }
+
+    /// Something that is under way, and the owner that it needs.
+    class held_task {
+    public:
+        void end() { course_->task_ended(); }
+
+    private:
+        friend class course;
+
+        held_task(course& of, std::shared_ptr<void> owner) noexcept
+            : course_(&of)
+            , owner_(std::move(owner))
+        {
+        }
+
+        course* course_;
+        std::shared_ptr<void> owner_;
+    };
+
+    /// Counts what is about to be started as a task, until held_task::end() is called.
+    held_task hold_task()
+    {
+        ++tasks_;
+        return held_task(*this, owner_.lock());
+    }
+
+private:
+    using timer_type = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, strand_type>;
+
+    void task_ended()
+    {
+        --tasks_;
+        wake();
+    }
+
+    strand_type strand_;
+    std::stop_token stop_;
+    std::weak_ptr<void> owner_;
+    std::atomic<bool> begun_{false};
+    std::atomic<bool> stop_requested_{false};
+    timer_type wake_;
+    int tasks_ = 0;
+    bool abandoned_ = false;
+};
+
+} // namespace sctrace::detail
+
+#endif

@@ -1,0 +1,34 @@
+#ifndef SCTRACE_SYSCALL_VARIANTS_HPP
+#define SCTRACE_SYSCALL_VARIANTS_HPP
+
+#include <sctrace/architecture.hpp>
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace sctrace {
+
+/// A call that another C library or kernel may use in place of one that was seen.
+struct syscall_variant {
+    /// What is not in the list.
+    std::string name;
+    /// What is, and stands for the same purpose.
+    std::string seen;
+};
+
+/// Relatives of the calls of @p names that are not among them, such as `clone3` for `clone`, sorted by name.
+/**
+ * Only such that @p native has, each once. They are advice for a person, who has to weigh it: `clone3` for
+ * one takes its flags from memory, where no filter can look at them.
+ *
+ * @par Thread Safety
+ * Safe.
+ * @par Exception safety
+ * Strong guarantee; throws std::bad_alloc.
+ */
+std::vector<syscall_variant> variants_of(std::span<const std::string> names, architecture native);
+
+} // namespace sctrace
+
+#endif

@@ -1,0 +1,139 @@
+#ifndef SCTRACE_WATCHER_HPP
+#define SCTRACE_WATCHER_HPP
+
+#include <sctrace/detail/default_token.hpp>
+#include <sctrace/detail/run_op.hpp>
+#include <sctrace/detail/watching.hpp>
+#include <sctrace/watcher_options.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <memory>
+#include <utility>
+
+namespace sctrace {
+
+/// Hands on the host's SECCOMP records as they come, and tells soon when some are missing.
+/**
+ * Joins a live source, which it chooses as a recorder does, and the parser on a strand of its own. Records of
+ * brackets, which recorders and watchers make themselves, are left out. An object runs once.
+ *
+ * @tparam Clock The clock of its timers; tests put a virtual one here.
+ *
+ * @par Thread Safety
+ * Distinct objects: Safe. Shared objects: request_stop() is safe, everything else is not.
+ *
+ * @par Object lifetimes
+ * A running operation keeps what it needs alive. Destroying the object requests a stop.
+ *
+ * @par Example
+ * @code
+ * boost::asio::io_context context;
+ * sctrace::watcher_options options;
+ * options.denied_only = true;
+ * options.on_record = [](const sctrace::seccomp_record& r) { std::cout << sctrace::to_event(r) << '\n'; };
+ * sctrace::watcher watcher(context, options);
+ * watcher.async_run([](boost::system::error_code ec, sctrace::watch_summary summary) {
+ *     std::cerr << (ec ? summary.failure_message : std::to_string(summary.records) + " records") << '\n';
+ * });
+ * context.run();
+ * @endcode
+ */
+template <class Executor = boost::asio::any_io_executor, class Clock = std::chrono::steady_clock>
+class basic_watcher {
+public:
+    using executor_type = Executor;
+
+    template <class Executor1>
+    struct rebind_executor {
+        using other = basic_watcher<Executor1, Clock>;
+    };
+
+    explicit basic_watcher(const executor_type& ex, watcher_options options = {})
+        : executor_(ex)
+        , state_(std::make_shared<state>(ex, std::move(options)))
+    {
+    }
+
+    template <class ExecutionContext>
+    explicit basic_watcher(ExecutionContext& context, watcher_options options = {}) requires
+        std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
+        : basic_watcher(executor_type(context.get_executor()), std::move(options))
+    {
+    }
+
+    basic_watcher(basic_watcher&&) noexcept = default;
+    /// Requests a stop of what this object ran before.
+    basic_watcher& operator=(basic_watcher&& other) noexcept
+    {
+        if (this != &other) {
+            stop_if_valid();
+            executor_ = std::move(other.executor_);
+            state_ = std::move(other.state_);
+        }
+        return *this;
+    }
+
+    ~basic_watcher() { stop_if_valid(); }
+
+    executor_type get_executor() const noexcept { return executor_; }
+
+    /// Ends watching in an orderly way at the next stop check; may be called from any thread, at any time.
+    void request_stop() noexcept { state_->request_stop(); }
+
+    /// Watches until the source ends, the duration is over, or a stop is requested.
+    /**
+     * Completes when everything it started has stopped and what the kernel had written before the stop has
+     * been handed on; kernel settings are back.
+     *
+     * @par Completion Signature
+     * @code void(boost::system::error_code, sctrace::watch_summary) @endcode
+     *
+     * @par Executor
+     * Intermediate handlers, and the functions of the options, run on a strand of the object's executor, the
+     * final one on the token's associated executor.
+     *
+     * @par Per-Operation Cancellation
+     * @li partial - like request_stop(), at once instead of at the next check.
+     * @li terminal - stops without reading what the kernel had written. Completes with
+     *     `asio::error::operation_aborted`.
+     * @li total - ignored, as records that were read are gone for others too.
+     *
+     * @par Errors
+     * Before anything is watched: `error::foreign_pid_namespace`, what `kmsg_source::open`,
+     * `audit_source::open` and `printk_ratelimit_hold::acquire` report, and `error::already_running`.
+     * Afterwards: errno of reading the source, and the code of a system_error that one of the options'
+     * functions threw. `watch_summary::failure_message` has the words. Missing records are no error.
+     */
+    template <class CompletionToken = detail::default_token_t<executor_type>>
+    auto async_run(CompletionToken&& token = {})
+    {
+        return boost::asio::async_initiate<CompletionToken, void(boost::system::error_code, watch_summary)>(
+            detail::initiate_run<executor_type>{executor_}, token, state_);
+    }
+
+private:
+    using state = detail::watching<Executor, Clock>;
+
+    void stop_if_valid() noexcept
+    {
+        if (state_) {
+            state_->request_stop();
+        }
+    }
+
+    executor_type executor_;
+    std::shared_ptr<state> state_;
+};
+
+/// A watcher on any executor.
+using watcher = basic_watcher<>;
+
+} // namespace sctrace
+
+#endif
