@@ -5,7 +5,9 @@
 build_packages=(
     g++ cmake ninja-build libseccomp-dev zlib1g-dev
     libboost1.81-dev libboost-json1.81-dev libboost-program-options1.81-dev)
-test_packages=(libboost-test1.81-dev strace git make perl python3)
+test_packages=(
+    libboost-test1.81-dev strace git make perl python3
+    runc crun busybox-static python3-jsonschema golang-github-opencontainers-specs-dev)
 
 say() { printf '%s\n' "$*"; }
 

@@ -1,7 +1,12 @@
+#include "diff_command.hpp"
 #include "doctor_command.hpp"
+#include "enforce_command.hpp"
+#include "merge_command.hpp"
+#include "profile_command.hpp"
 #include "record_command.hpp"
 #include "replay_command.hpp"
 #include "usage.hpp"
+#include "watch_command.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,9 +27,10 @@ struct command {
 };
 
 constexpr std::array commands{
-    command{"doctor", asio_sctrace::doctor_command},
-    command{"record", asio_sctrace::record_command},
-    command{"replay", asio_sctrace::replay_command},
+    command{"record", asio_sctrace::record_command},   command{"replay", asio_sctrace::replay_command},
+    command{"watch", asio_sctrace::watch_command},     command{"profile", asio_sctrace::profile_command},
+    command{"enforce", asio_sctrace::enforce_command}, command{"merge", asio_sctrace::merge_command},
+    command{"diff", asio_sctrace::diff_command},       command{"doctor", asio_sctrace::doctor_command},
 };
 
 constexpr std::string_view help =
@@ -35,6 +41,11 @@ Usage: asio-sctrace COMMAND [options]
 Commands:
   record    run a command, or watch running processes, and write the trace of their system calls
   replay    read saved logs of any form, and write the trace or the records in them
+  watch     print the records of the whole host as they come, or of refused calls only
+  profile   write an allow-list from traces, for container runtimes, systemd or minijail
+  enforce   run a command under such an allow-list
+  merge     sum traces
+  diff      tell what only one of two traces or profiles has
   doctor    say what this host allows for a recording, and what to change
 
 `asio-sctrace COMMAND --help` explains a command. Common options: --help, --version, --quiet.

@@ -6,6 +6,7 @@
 #include <boost/program_options/positional_options.hpp>
 
 #include <charconv>
+#include <cmath>
 #include <system_error>
 
 namespace asio_sctrace {
@@ -93,6 +94,35 @@ std::vector<pid_t> pids_of(const po::variables_map& given)
         pids.push_back(pid_of(word));
     }
     return pids;
+}
+
+std::optional<std::uint32_t> session_of(const po::variables_map& given)
+{
+    const std::string word = string_of(given, "session");
+    if (word.empty()) {
+        return std::nullopt;
+    }
+    std::uint32_t value = 0;
+    const auto parsed = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (parsed.ec != std::errc{} || parsed.ptr != word.data() + word.size()) {
+        reject("session", word, "expected an audit session id, such as 3");
+    }
+    return value;
+}
+
+std::chrono::milliseconds seconds_of(const po::variables_map& given, const std::string& option)
+{
+    using std::chrono::milliseconds;
+    constexpr double most = 1e9;
+    const auto& word = given[option].as<std::string>();
+    double value = 0;
+    const auto parsed = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (parsed.ec != std::errc{} || parsed.ptr != word.data() + word.size() || !(value >= 0) ||
+        value > most) {
+        reject(option, word, "expected a number of seconds, such as 5 or 0.5");
+    }
+    // A tenth of a millisecond was meant as a time, not as the zero that switches the option off.
+    return milliseconds(static_cast<milliseconds::rep>(std::ceil(value * 1000)));
 }
 
 } // namespace asio_sctrace

@@ -4,6 +4,9 @@
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/variables_map.hpp>
 
+#include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +35,15 @@ std::vector<std::string> strings_of(const boost::program_options::variables_map&
 /// The words of `--pid` as numbers.
 /** @throws usage_error */
 std::vector<pid_t> pids_of(const boost::program_options::variables_map& given);
+
+/// The number of `--session`; empty without the option.
+/** @throws usage_error */
+std::optional<std::uint32_t> session_of(const boost::program_options::variables_map& given);
+
+/// The time of an option that takes seconds; one that is not zero does not become zero.
+/** @throws usage_error */
+std::chrono::milliseconds seconds_of(const boost::program_options::variables_map& given,
+                                     const std::string& option);
 
 } // namespace asio_sctrace
 

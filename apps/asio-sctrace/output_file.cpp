@@ -2,6 +2,7 @@
 
 #include "usage.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
@@ -21,10 +22,17 @@ std::string identity_of(const std::string& path)
 
 } // namespace
 
-void check_outputs(const std::string& output, const std::string& report)
+void check_outputs(const std::vector<named_output>& outputs)
 {
-    if (!output.empty() && !report.empty() && identity_of(output) == identity_of(report)) {
-        throw usage_error("--output '" + output + "' and --report '" + report + "' are the same file");
+    for (auto one = outputs.begin(); one != outputs.end(); ++one) {
+        const auto same = std::find_if(outputs.begin(), one, [&](const named_output& other) {
+            return !one->path.empty() && !other.path.empty() &&
+                   identity_of(other.path) == identity_of(one->path);
+        });
+        if (same != one) {
+            throw usage_error("--" + same->option + " '" + same->path + "' and --" + one->option + " '" +
+                              one->path + "' are the same file");
+        }
     }
 }
 

@@ -1,17 +1,17 @@
 #include "record_command.hpp"
 
+#include "command_run.hpp"
+#include "known_calls.hpp"
 #include "output_file.hpp"
 #include "record_options.hpp"
 #include "table.hpp"
 #include "usage.hpp"
 
-#include <sctrace/error.hpp>
 #include <sctrace/launcher.hpp>
 #include <sctrace/recorder.hpp>
 #include <sctrace/trace_file.hpp>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 
 #include <exception>
 #include <iostream>
@@ -27,39 +27,26 @@ namespace {
 using boost::system::error_code;
 
 constexpr int not_complete = 3;
-constexpr int failed_around_command = 125;
-constexpr int command_not_executable = 126;
-constexpr int command_not_found = 127;
 
 /// How the run ended, as far as the exit status is concerned.
 struct ending {
     error_code code;
     sctrace::report report;
     bool report_written = true;
+    bool merged_written = true;
 };
 
 int failure_status(const record_options& options)
 {
-    return options.recorder.command ? failed_around_command : exit_code::failure;
-}
-
-int status_of_failure(const sctrace::failure& why, const record_options& options)
-{
-    if (why.code == sctrace::error::command_not_found) {
-        return command_not_found;
-    }
-    if (why.code == sctrace::error::command_not_executable) {
-        return command_not_executable;
-    }
-    return failure_status(options);
+    return options.recorder.command ? exit_code::failed_around_command : exit_code::failure;
 }
 
 int exit_status(const ending& end, const record_options& options)
 {
     if (end.code) {
-        return status_of_failure({end.code, {}}, options);
+        return status_of_failure(end.code, failure_status(options));
     }
-    if (!end.report_written) {
+    if (!end.report_written || !end.merged_written) {
         return failure_status(options);
     }
     if (options.require_complete && end.report.judged.what != sctrace::verdict::complete) {
@@ -68,76 +55,21 @@ int exit_status(const ending& end, const record_options& options)
     return end.report.child ? end.report.child->shell_code() : exit_code::success;
 }
 
-/// The signals that the recorder takes; one that was ignored when it started (nohup) stays ignored.
-class signals {
-public:
-    signals(boost::asio::io_context& context, sctrace::recorder& recorder, bool has_command)
-        : set_(context)
-        , recorder_(recorder)
-        , has_command_(has_command)
-    {
-        for (const int number : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE}) {
-            add_unless_ignored(number);
-        }
-        wait();
+void take_signal(int number, sctrace::recorder& recorder, bool has_command)
+{
+    if (!has_command) {
+        recorder.request_stop();
+    } else if (comes_from_terminal(number)) {
+        recorder.stop_unless_command_runs();
+    } else {
+        recorder.signal_child(number);
     }
-
-    /// Gives the signals their default action back, so that nothing that is still to be written can hold the
-    /// program; a broken pipe stays an error of the write.
-    void stop()
-    {
-        stopped_ = true;
-        boost::system::error_code ignored;
-        set_.cancel(ignored);
-        set_.clear(ignored);
-        ::signal(SIGPIPE, SIG_IGN);
-    }
-
-private:
-    void add_unless_ignored(int number)
-    {
-        struct sigaction now = {};
-        if (::sigaction(number, nullptr, &now) == 0 && now.sa_handler != SIG_IGN) {
-            set_.add(number);
-        }
-    }
-
-    void wait()
-    {
-        set_.async_wait([this](error_code ec, int number) {
-            // A signal that came together with the end has its handler queued already.
-            if (!ec && !stopped_) {
-                take(number);
-                wait();
-            }
-        });
-    }
-
-    void take(int number)
-    {
-        // A broken pipe shows as an error of the write.
-        if (number == SIGPIPE) {
-            return;
-        }
-        if (!has_command_) {
-            recorder_.request_stop();
-        } else if (number == SIGINT || number == SIGQUIT) {
-            // A terminal sends these to the command as well, once there is one.
-            recorder_.stop_unless_command_runs();
-        } else {
-            recorder_.signal_child(number);
-        }
-    }
-
-    boost::asio::signal_set set_;
-    sctrace::recorder& recorder_;
-    bool has_command_;
-    bool stopped_ = false;
-};
+}
 
 struct output_files {
     std::optional<sctrace::trace_file> trace;
     std::optional<sctrace::trace_file> report;
+    std::optional<sctrace::trace_file> merged;
 };
 
 /// Errors of the command come before those of files, as the exit statuses are ordered.
@@ -157,15 +89,44 @@ boost::system::result<output_files, sctrace::failure> prepare_files(const record
     if (!report) {
         return report.error();
     }
-    return output_files{std::move(*trace), std::move(*report)};
+    auto merged = sctrace::trace_file::prepare_if_named(options.merged);
+    if (!merged) {
+        return merged.error();
+    }
+    return output_files{std::move(*trace), std::move(*report), std::move(*merged)};
 }
 
-void show(const ending& end, const record_options& options)
+void show(const ending& end, const std::optional<known_calls>& known)
 {
-    if (!options.quiet) {
-        std::cerr << to_table(end.report.counts, end.report.native) << sctrace::verdict_line(end.report)
-                  << '\n';
+    const sctrace::report& report = end.report;
+    const sctrace::trace shown = known ? known->new_in(report.counts) : report.counts;
+    if (!known || !shown.empty()) {
+        std::cerr << to_table(shown, report.native);
     }
+    if (known) {
+        std::cerr << known->summary(report.counts) << '\n';
+    }
+    std::cerr << sctrace::verdict_line(report) << '\n';
+}
+
+/// Says why if that fails.
+bool write_merged(const sctrace::trace& counts, const known_calls& known, const sctrace::trace_file& to)
+{
+    const auto written = known.write_merged(counts, to);
+    if (!written) {
+        say(written.error().message);
+    }
+    return written.has_value();
+}
+
+/// From when on calls are recorded is only known to who waits for this.
+void say_what_is_recorded(const std::vector<pid_t>& pids)
+{
+    std::string list;
+    for (const pid_t pid : pids) {
+        list += (list.empty() ? "" : ", ") + std::to_string(pid);
+    }
+    say("recording " + std::string(pids.size() == 1 ? "process " : "processes ") + list);
 }
 
 ending run(record_options options, const output_files& files)
@@ -174,12 +135,17 @@ ending run(record_options options, const output_files& files)
     if (!options.quiet) {
         options.recorder.on_notice = [](std::string_view text) { say(text); };
     }
-    std::optional<signals> taken;
+    if (!options.quiet && !options.recorder.command) {
+        options.recorder.on_started = [pids = options.recorder.pids] { say_what_is_recorded(pids); };
+    }
+    std::optional<command_signals> taken;
     if (files.trace && files.trace->waits_for_reader()) {
         options.recorder.on_stopped = [&taken] { taken->stop(); };
     }
     sctrace::recorder recorder(context, options.recorder);
-    taken.emplace(context, recorder, options.recorder.command.has_value());
+    taken.emplace(context, [&recorder, has_command = options.recorder.command.has_value()](int number) {
+        take_signal(number, recorder, has_command);
+    });
     ending end;
     recorder.async_run([&](error_code ec, sctrace::report report) {
         end.code = ec;
@@ -190,26 +156,34 @@ ending run(record_options options, const output_files& files)
     return end;
 }
 
-int record(const record_options& options)
+int record(record_options options)
 {
     // Children of a process that ignores SIGCHLD are reaped by the kernel, and their status is lost.
     ::signal(SIGCHLD, SIG_DFL);
     const auto files = prepare_files(options);
     if (!files) {
         say(files.error().message);
-        return status_of_failure(files.error(), options);
+        return status_of_failure(files.error().code, failure_status(options));
+    }
+    std::optional<known_calls> known;
+    if (!options.known.empty()) {
+        known.emplace(options.known, options.recorder.native, options.quiet);
+        options.recorder.known = known->calls();
     }
     ending end = run(options, *files);
     if (end.code) {
         say(end.report.failure_message);
     }
     const bool recorded = end.report.started != decltype(end.report.started){};
-    // The report before the table, which a closed terminal may not take.
+    // Files before the table, which a closed terminal may not take.
     if (recorded && files->report) {
         end.report_written = write_report(end.report, *files->report);
     }
-    if (recorded) {
-        show(end, options);
+    if (recorded && files->merged) {
+        end.merged_written = write_merged(end.report.counts, *known, *files->merged);
+    }
+    if (recorded && !options.quiet) {
+        show(end, known);
     }
     return exit_status(end, options);
 }

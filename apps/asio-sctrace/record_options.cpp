@@ -1,26 +1,23 @@
 #include "record_options.hpp"
 
+#include "command_run.hpp"
 #include "option_values.hpp"
 #include "output_file.hpp"
+#include "source_option.hpp"
 #include "usage.hpp"
 
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/variables_map.hpp>
 
-#include <algorithm>
-#include <charconv>
-#include <chrono>
-#include <cmath>
 #include <iostream>
-#include <system_error>
+#include <string_view>
+#include <utility>
 
 namespace asio_sctrace {
 
 namespace po = boost::program_options;
 
 namespace {
-
-using std::chrono::milliseconds;
 
 constexpr std::string_view synopsis =
     R"(Records which system calls a process makes, from the kernel's SECCOMP audit records.
@@ -44,6 +41,7 @@ With --pid, INT, TERM and HUP end the recording. Everything seen is written.
 Examples:
   asio-sctrace record -o trace.ndjson -- ls /
   asio-sctrace record --source kmsg --lift-ratelimit -o trace.ndjson -- ls /
+  asio-sctrace record --known trace.ndjson --merged trace.ndjson -- ls /tmp
 )";
 
 po::options_description describe()
@@ -55,12 +53,7 @@ po::options_description describe()
         "write the trace (NDJSON) to FILE, - for stdout (default: only the table is shown)");
     add("pid", po::value<std::vector<std::string>>()->value_name("PID")->composing(),
         "record this running process; may be repeated");
-    add("source", po::value<std::string>()->value_name("SOURCE")->default_value("auto"),
-        "where records are read from: audit (the audit multicast socket, loses nothing), kmsg (/dev/kmsg), "
-        "or auto: "
-        "audit if a record of our own comes back through it within 1 s, else kmsg");
-    add("kmsg", po::value<std::string>()->value_name("PATH")->default_value("/dev/kmsg"),
-        "another kmsg character device, or a FIFO of newline-separated entries");
+    add_source_options(options, "while recording");
     add("follow", po::value<std::string>()->value_name("HOW"),
         "how other processes are found: session (an audit session of CMD's own, which its descendants "
         "inherit), tree (descendants, by fork events), container (with --pid: tree and all of PID's pid "
@@ -69,12 +62,6 @@ po::options_description describe()
     add("wait-descendants", po::bool_switch(),
         "go on when CMD has ended until all its descendants have ended too, such as a daemon in the "
         "background, or the duration is over (default: the recording ends with CMD)");
-    add("receive-buffer", po::value<std::string>()->value_name("BYTES")->default_value("64M"),
-        "the audit socket's receive buffer, with K or M for KiB or MiB; a small one overruns and loses "
-        "records");
-    add("lift-ratelimit", po::bool_switch(),
-        "keep kernel.printk_ratelimit at 0 while recording, and restore it (default: leave it, and lose "
-        "records)");
     add("flush-interval", po::value<std::string>()->value_name("SECONDS")->default_value("5"),
         "bring the trace up to date this often while recording; 0: only at the end");
     add("duration", po::value<std::string>()->value_name("SECONDS")->default_value("0"),
@@ -83,41 +70,18 @@ po::options_description describe()
         "write the machine-readable report (JSON) to FILE, - for stdout (default: none)");
     add("user", po::value<std::string>()->value_name("NAME"),
         "run CMD as this user (default: as the caller)");
+    add("known", po::value<std::string>()->value_name("FILE"),
+        "let the calls that FILE names, a trace or an OCI profile, pass without a record: only new ones are "
+        "recorded, at next to no cost; for CMD only (default: record every call)");
+    add("merged", po::value<std::string>()->value_name("FILE"),
+        "with --known: write the sum of the known counts and the new ones to FILE, - for stdout; may be the "
+        "known file itself (default: not written)");
     add("require-complete", po::bool_switch(),
         "exit with status 3 unless the verdict is complete (default: off)");
     add("quiet,q", po::bool_switch(), "print errors only (default: off)");
     add("help,h", po::bool_switch(), "show this help");
     add("version", po::bool_switch(), "show the version");
     return options;
-}
-
-milliseconds seconds_of(const po::variables_map& given, const std::string& option)
-{
-    constexpr double most = 1e9;
-    const auto& word = given[option].as<std::string>();
-    double value = 0;
-    const auto parsed = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (parsed.ec != std::errc{} || parsed.ptr != word.data() + word.size() || !(value >= 0) ||
-        value > most) {
-        reject(option, word, "expected a number of seconds, such as 5 or 0.5");
-    }
-    // A tenth of a millisecond was meant as a time, not as the zero that switches the option off.
-    return milliseconds(static_cast<milliseconds::rep>(std::ceil(value * 1000)));
-}
-
-std::size_t bytes_of(const po::variables_map& given, const std::string& option)
-{
-    constexpr std::size_t most = std::size_t{1} << 30;
-    const auto& word = given[option].as<std::string>();
-    const char* const end = word.data() + word.size();
-    std::size_t value = 0;
-    const auto parsed = std::from_chars(word.data(), end, value);
-    const std::string_view unit(parsed.ptr, static_cast<std::size_t>(end - parsed.ptr));
-    const std::size_t factor = unit.empty() ? 1 : unit == "K" ? 1024 : unit == "M" ? 1024 * 1024 : 0;
-    if (parsed.ec != std::errc{} || factor == 0 || value == 0 || value > most / factor) {
-        reject(option, word, "expected bytes up to 1024M, such as 64M or 512K");
-    }
-    return value * factor;
 }
 
 po::variables_map parse(const std::vector<std::string>& words)
@@ -128,20 +92,6 @@ po::variables_map parse(const std::vector<std::string>& words)
                           "'; a command goes behind --");
     }
     return given;
-}
-
-sctrace::source_kind source_of(const std::string& word)
-{
-    if (word == "auto") {
-        return sctrace::source_kind::automatic;
-    }
-    if (word == "audit") {
-        return sctrace::source_kind::audit;
-    }
-    if (word != "kmsg") {
-        reject("source", word, "expected auto, audit or kmsg");
-    }
-    return sctrace::source_kind::kmsg;
 }
 
 void read_what(const po::variables_map& given, std::vector<std::string> command,
@@ -196,6 +146,18 @@ void read_follow(const po::variables_map& given, sctrace::recorder_options& to)
     }
 }
 
+void read_known(const po::variables_map& given, record_options& to)
+{
+    to.known = string_of(given, "known");
+    to.merged = string_of(given, "merged");
+    if (!to.known.empty() && !to.recorder.command) {
+        reject("known", to.known, "is for commands, not for --pid: running processes keep their filters");
+    }
+    if (!to.merged.empty() && to.known.empty()) {
+        reject("merged", to.merged, "is for --known; without it --output has the whole trace");
+    }
+}
+
 void read_user(const po::variables_map& given, sctrace::recorder_options& to)
 {
     const std::string user = string_of(given, "user");
@@ -207,23 +169,13 @@ void read_user(const po::variables_map& given, sctrace::recorder_options& to)
     }
 }
 
-void check_source(const po::variables_map& given, const sctrace::recorder_options& options)
-{
-    if (options.source == sctrace::source_kind::audit && !given["kmsg"].defaulted()) {
-        reject("kmsg", options.kmsg, "is not read with --source audit");
-    }
-}
-
 } // namespace
 
 std::optional<record_options> parse_record_options(const std::vector<std::string>& words)
 {
-    const auto split = std::find(words.begin(), words.end(), "--");
-    std::vector<std::string> command;
-    if (split != words.end()) {
-        command.assign(split + 1, words.end());
-    }
-    const po::variables_map given = parse({words.begin(), split});
+    const split_words parts = split_at_command(words);
+    std::vector<std::string> command = parts.command.value_or(std::vector<std::string>());
+    const po::variables_map given = parse(parts.options);
     if (given["help"].as<bool>()) {
         std::cout << synopsis << '\n' << describe() << epilogue;
         return std::nullopt;
@@ -232,7 +184,7 @@ std::optional<record_options> parse_record_options(const std::vector<std::string
         show_version();
         return std::nullopt;
     }
-    if (split != words.end() && (command.empty() || command.front().empty())) {
+    if (parts.command && (command.empty() || command.front().empty())) {
         throw usage_error("no command behind '--'");
     }
 
@@ -240,18 +192,16 @@ std::optional<record_options> parse_record_options(const std::vector<std::string
     read_what(given, std::move(command), options.recorder);
     read_follow(given, options.recorder);
     read_user(given, options.recorder);
-    options.recorder.source = source_of(string_of(given, "source"));
-    options.recorder.kmsg = string_of(given, "kmsg");
+    read_known(given, options);
+    read_source_options(given, options.recorder);
     options.recorder.output = string_of(given, "output");
-    options.recorder.lift_ratelimit = given["lift-ratelimit"].as<bool>();
-    options.recorder.receive_buffer = bytes_of(given, "receive-buffer");
     options.recorder.flush_interval = seconds_of(given, "flush-interval");
     options.recorder.duration = seconds_of(given, "duration");
     options.report = string_of(given, "report");
     options.require_complete = given["require-complete"].as<bool>();
     options.quiet = given["quiet"].as<bool>();
-    check_outputs(options.recorder.output, options.report);
-    check_source(given, options.recorder);
+    check_outputs(
+        {{"output", options.recorder.output}, {"report", options.report}, {"merged", options.merged}});
     return options;
 }
 

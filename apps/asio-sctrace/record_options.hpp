@@ -13,6 +13,10 @@ namespace asio_sctrace {
 struct record_options {
     sctrace::recorder_options recorder;
     std::string report;
+    /// A file of calls that are to leave no record.
+    std::string known;
+    /// Where the sum of those and of what was recorded goes.
+    std::string merged;
     bool quiet = false;
     bool require_complete = false;
 };

@@ -205,7 +205,7 @@ void read_outputs(const po::variables_map& given, replay_options& to)
     } else {
         to.replay.output = output;
     }
-    check_outputs(to.events.empty() ? output : to.events, to.report);
+    check_outputs({{"output", to.events.empty() ? output : to.events}, {"report", to.report}});
 }
 
 } // namespace

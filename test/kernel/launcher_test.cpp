@@ -5,6 +5,8 @@
 
 #include <sctrace/bracket.hpp>
 #include <sctrace/launcher.hpp>
+#include <sctrace/profile.hpp>
+#include <sctrace/seccomp_filter.hpp>
 
 #include <boost/test/unit_test.hpp>
 
@@ -726,6 +728,153 @@ BOOST_AUTO_TEST_CASE(generator_makes_the_calls_it_is_told_to)
     BOOST_TEST(trace.count(0x40000027) == 8);
     BOOST_TEST(trace.count(123456) == 10);
     BOOST_TEST(trace.count(SYS_exit_group) == 1);
+}
+
+namespace {
+
+/// Lets everything through but what the rules name.
+seccomp_filter deny_list(std::vector<profile_rule> rules)
+{
+    profile p;
+    p.default_verdict = {filter_action::allow, 0};
+    p.rules = std::move(rules);
+    return seccomp_filter::from_profile(p, architecture::native()).value();
+}
+
+seccomp_filter answer_to(const char* name, filter_verdict verdict,
+                         std::vector<argument_condition> conditions = {})
+{
+    return deny_list({{{name}, verdict, std::move(conditions)}});
+}
+
+launch_options under(seccomp_filter filter, std::vector<std::string> words, std::string user = {})
+{
+    auto options = command(std::move(words), std::move(user));
+    options.filter = std::move(filter);
+    return options;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(filter_of_the_caller_is_in_force)
+{
+    const auto refused = answer_to("mkdir", {filter_action::errno_value, ENOSPC});
+    const test::temporary_folder folder;
+    const std::string script = "mkdir " + folder.file("a") + " 2>" + folder.file("error") + "; exit 3";
+    const environment_variable language("LC_ALL", "C");
+    BOOST_TEST(run(under(refused, {"/bin/sh", "-c", script})).code == 3);
+    BOOST_TEST(!std::filesystem::exists(folder.file("a")));
+    BOOST_TEST(test::read_file(folder.file("error")).find("No space left on device") != std::string::npos);
+
+    const auto killed =
+        run(under(answer_to("mkdir", {filter_action::kill_process, 0}), {"mkdir", folder.file("b")}));
+    BOOST_TEST(killed.signaled);
+    BOOST_TEST(killed.code == SIGSYS);
+}
+
+BOOST_AUTO_TEST_CASE(filter_that_does_not_let_the_command_be_executed)
+{
+    const std::string what = code_of(error::launch_failed) +
+                             " the filter does not let the child execute /bin/true: the call execve "
+                             "is refused (";
+    for (const auto& [verdict, why] : std::vector<std::pair<filter_verdict, std::string>>{
+             {{filter_action::errno_value, EACCES}, "it would fail with: Permission denied"},
+             {{filter_action::errno_value, 0}, "it would seem to succeed"},
+             {{filter_action::kill_process, 0}, "it would be killed"},
+             {{filter_action::kill_thread, 0}, "it would be killed"},
+             {{filter_action::trap, 0}, "it would be killed"},
+             {{filter_action::trace, 5}, "it needs a tracer"}}) {
+        auto child = launcher::prepare(under(answer_to("execve", verdict), {"/bin/true"})).value();
+        const auto started = child.start();
+        BOOST_REQUIRE(started.has_error());
+        BOOST_TEST(describe(started.error()) == what + why + "); allow execve");
+        BOOST_TEST(child.pid() == 0);
+        BOOST_TEST(::waitpid(-1, nullptr, WNOHANG) == -1);
+        BOOST_TEST(errno == ECHILD);
+    }
+    const auto not_null =
+        answer_to("execve", {filter_action::errno_value, EPERM}, {{1, comparison::not_equal, 0, 0}});
+    BOOST_TEST(launcher::prepare(under(not_null, {"/bin/true"}))->start().has_error());
+    const auto null =
+        answer_to("execve", {filter_action::errno_value, EPERM}, {{1, comparison::equal, 0, 0}});
+    BOOST_TEST(run(under(null, {"/bin/true"})).code == 0);
+    BOOST_TEST(run(under(answer_to("execve", {filter_action::log, 0}), {"/bin/true"})).code == 0);
+}
+
+BOOST_AUTO_TEST_CASE(filter_that_does_not_let_a_child_end_whose_execve_failed)
+{
+    const test::temporary_folder folder;
+    const auto script = folder.script("script", "exit 0\n");
+    const auto no_exit = answer_to("exit_group", {filter_action::errno_value, EPERM});
+    const auto started = launcher::prepare(under(no_exit, {script}))->start();
+    BOOST_REQUIRE(started.has_error());
+    BOOST_TEST(started.error().code == make_error_code(error::command_not_executable));
+    BOOST_TEST(started.error().message.find("#!/bin/sh") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(filter_without_records_needs_no_log_action)
+{
+    const auto outcome = test::in_child([] {
+        const auto silent = answer_to("mkdir", {filter_action::errno_value, EPERM});
+        const auto logs = answer_to("mkdir", {filter_action::log, 0});
+        test::fail_call(SYS_seccomp, EOPNOTSUPP, SECCOMP_GET_ACTION_AVAIL);
+        const auto ended = run(under(silent, {"/bin/true"}));
+        return std::to_string(ended.code) + " " +
+               describe(launcher::prepare(under(logs, {"/bin/true"}))->start().error());
+    });
+    BOOST_TEST(outcome == "0 " + code_of(error::launch_failed) +
+                              " this kernel has no SECCOMP_RET_LOG: Linux 4.14 or later is needed");
+}
+
+BOOST_AUTO_TEST_CASE(filters_of_a_child_under_another_filter)
+{
+    const auto plain = start(command({"/bin/true"}));
+    auto child =
+        start(under(answer_to("mkdir", {filter_action::errno_value, EPERM}), {"/bin/cat", "/dev/null"}));
+    BOOST_TEST(wait_for(child).code == 0);
+    BOOST_TEST(child.filters() == plain.filters());
+    BOOST_TEST(child.filters_now().value() == child.filters());
+}
+
+BOOST_AUTO_TEST_CASE(filter_of_the_caller_for_another_user)
+{
+    if (!is_root())
+        return test::skip("only root can become another user");
+    const auto refused = answer_to("mkdir", {filter_action::kill_process, 0});
+    auto child = start(under(refused, {"mkdir", "/nowhere"}, "nobody"));
+    BOOST_TEST(!child.no_new_privs());
+    BOOST_TEST(wait_for(child).code == SIGSYS);
+    const auto unprivileged = test::in_child([&] {
+        test::become_nobody();
+        auto other = start(under(refused, {"mkdir", "/nowhere"}));
+        return std::to_string(wait_for(other).code) + (other.no_new_privs() ? " set" : " as it was");
+    });
+    BOOST_TEST(unprivileged == std::to_string(SIGSYS) + " set");
+}
+
+BOOST_AUTO_TEST_CASE(calls_that_are_known_leave_no_record)
+{
+    test::audit_listener listener;
+    if (!listener.is_open())
+        return test::skip("the audit multicast socket needs CAP_AUDIT_READ");
+    const architecture native = architecture::native();
+    const std::vector<syscall_key> known{
+        {native, SYS_getppid},
+        {native, 123456},
+        {native, SYS_exit_group},
+        {architecture::of_call(native.audit_arch(), 0x40000027), 0x40000027}};
+    const auto filter = seccomp_filter::log_all_but(known, native).value();
+    const auto trace =
+        trace_of(listener, under(filter, {SCTRACE_GENERATOR, std::to_string(SYS_getppid) + ":10", "-1:3",
+                                          "0x40000027:4", "0x40000028:5", "123456:6", "123457:7"}));
+    BOOST_TEST(trace.count(SYS_getppid) == 0);
+    BOOST_TEST(trace.count(-1) == 3);
+    BOOST_TEST(trace.count(0x40000027) == 0);
+    BOOST_TEST(trace.count(0x40000028) == 5);
+    BOOST_TEST(trace.count(123456) == 0);
+    BOOST_TEST(trace.count(123457) == 7);
+    BOOST_TEST(trace.count(SYS_execve) == 1);
+    BOOST_TEST(trace.count(SYS_exit_group) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(no_log_action)

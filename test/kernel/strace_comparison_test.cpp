@@ -22,31 +22,27 @@
 
 #include "kernel/exact_recording.hpp"
 #include "kernel/strace_summary.hpp"
+#include "kernel/workplace.hpp"
 #include "temporary_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <sys/personality.h>
 
 namespace {
 
 using sctrace::test::call_counts;
 using sctrace::test::can_record;
 using sctrace::test::exact_recording;
-using sctrace::test::run_program;
+using sctrace::test::fixed_addresses;
+using sctrace::test::has_programs;
 using sctrace::test::strace_summary;
 using sctrace::test::temporary_folder;
-using sctrace::test::write_file;
-
-constexpr std::string_view path_variable = "PATH=/usr/bin:/bin";
+using sctrace::test::workplace;
 
 /// A shell script, and the programs that it needs, separated by spaces.
 struct program {
@@ -56,90 +52,9 @@ struct program {
 
 constexpr program find_program{"find cat", "find src -type f -exec cat {} ';'"};
 
-/// Keeps the layout of the address space, and with it how often a program asks for memory, the same each
-/// time.
-class fixed_addresses {
-public:
-    fixed_addresses()
-        : old_(::personality(query))
-    {
-        ::personality(static_cast<unsigned long>(old_) | ADDR_NO_RANDOMIZE);
-    }
-    fixed_addresses(const fixed_addresses&) = delete;
-    fixed_addresses& operator=(const fixed_addresses&) = delete;
-    ~fixed_addresses() { ::personality(static_cast<unsigned long>(old_)); }
-
-private:
-    static constexpr unsigned long query = 0xffffffff;
-
-    int old_;
-};
-
-/// The files that the scripts work on, made anew for each run in a folder of the same name.
-class workplace {
-public:
-    std::string path() const { return folder_.file("work"); }
-    std::string table() const { return folder_.file("table"); }
-
-    void make_anew() const
-    {
-        std::filesystem::remove_all(path());
-        std::filesystem::create_directories(path() + "/src");
-        for (const char* name : {"a", "b", "c"}) {
-            write_file(path() + "/src/" + name, std::string(1000, *name));
-            write_file(path() + '/' + name + ".c", std::string("int ") + name + "(void) { return 1; }\n");
-        }
-        write_file(path() + "/main.c", "#include <stdio.h>\nint main(void) { return puts(\"text\") < 0; }\n");
-        write_file(path() + "/Makefile", "demo: main.o a.o b.o c.o\n\tgcc -o $@ $^\n"
-                                         "%.o: %.c\n\tgcc -c -o $@ $<\n");
-    }
-
-    /// The whole command, whose environment does not depend on the caller's.
-    std::vector<std::string> command(std::string_view script) const
-    {
-        return {"/usr/bin/env",
-                "-i",
-                "-C",
-                path(),
-                std::string(path_variable),
-                "LC_ALL=C",
-                "TZ=UTC",
-                "HOME=" + path(),
-                "TMPDIR=" + path(),
-                "PYTHONHASHSEED=0",
-                "GIT_CONFIG_NOSYSTEM=1",
-                "GIT_AUTHOR_NAME=a",
-                "GIT_AUTHOR_EMAIL=a@example.org",
-                "GIT_COMMITTER_NAME=a",
-                "GIT_COMMITTER_EMAIL=a@example.org",
-                "GIT_AUTHOR_DATE=1700000000 +0000",
-                "GIT_COMMITTER_DATE=1700000000 +0000",
-                "/bin/sh",
-                "-c",
-                "exec </dev/null >/dev/null 2>&1; " + std::string(script)};
-    }
-
-private:
-    temporary_folder folder_;
-};
-
-bool is_installed(const std::string& name)
+std::string quiet(std::string_view script)
 {
-    return run_program({"/usr/bin/env", std::string(path_variable), "sh", "-c",
-                        "command -v " + name + " >/dev/null"}) == 0;
-}
-
-bool has_programs(std::string_view needed)
-{
-    std::istringstream names{std::string(needed)};
-    std::string name;
-    while (names >> name) {
-        if (!is_installed(name)) {
-            sctrace::test::skip(name + " is not installed");
-            return false;
-        }
-    }
-    return true;
+    return "exec </dev/null >/dev/null 2>&1; " + std::string(script);
 }
 
 bool can_strace(const workplace& place)
@@ -172,7 +87,7 @@ call_counts record(const workplace& place, std::string_view script)
 {
     place.make_anew();
     exact_recording r;
-    r.run(place.command(script));
+    r.run(place.command(quiet(script)));
     r.check_complete();
     BOOST_TEST(r.report.child->code == 0);
     // Every process ends once.
@@ -183,7 +98,7 @@ call_counts record(const workplace& place, std::string_view script)
 call_counts trace_with_strace(const workplace& place, std::string_view script)
 {
     place.make_anew();
-    const auto counts = strace_summary(place.command(script), place.table());
+    const auto counts = strace_summary(place.command(quiet(script)), place.table());
     BOOST_REQUIRE(counts.has_value());
     BOOST_TEST(!counts->contains("exit_group"));
     return *counts;
@@ -309,7 +224,7 @@ BOOST_AUTO_TEST_CASE(three_runs_of_a_deterministic_program_give_the_same_file)
         place.make_anew();
         exact_recording r;
         r.options.output = results.file("trace.ndjson");
-        r.run(place.command(find_program.script));
+        r.run(place.command(quiet(find_program.script)));
         r.check_complete();
         files.insert(sctrace::test::read_file(r.options.output));
     }

@@ -1,0 +1,47 @@
+#include "call_files.hpp"
+
+#include "option_values.hpp"
+#include "usage.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace asio_sctrace {
+
+sctrace::saved_calls load_calls(const std::string& path, const sctrace::saved_calls_options& options,
+                                bool quiet)
+{
+    auto loaded = sctrace::read_saved_calls(path, options);
+    if (!loaded) {
+        throw std::runtime_error(loaded.error().message);
+    }
+    if (!quiet) {
+        for (const std::string& note : loaded->notes) {
+            say(note);
+        }
+    }
+    return *std::move(loaded);
+}
+
+void check_standard_input(const std::vector<std::string>& paths)
+{
+    if (std::count(paths.begin(), paths.end(), "-") > 1) {
+        throw usage_error("'-' stands twice; standard input can be read once");
+    }
+}
+
+sctrace::architecture native_of(const boost::program_options::variables_map& given)
+{
+    const std::string word = string_of(given, "native");
+    if (word.empty()) {
+        return sctrace::architecture::native();
+    }
+    const auto arch = sctrace::architecture::from_name(word);
+    if (!arch) {
+        reject("native", word, "expected an architecture, such as x86_64, i386 or aarch64");
+    }
+    return *arch;
+}
+
+} // namespace asio_sctrace

@@ -1,0 +1,54 @@
+#ifndef ASIO_SCTRACE_LIVE_OUTPUT_HPP
+#define ASIO_SCTRACE_LIVE_OUTPUT_HPP
+
+#include "stop_signals.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <functional>
+#include <optional>
+#include <string_view>
+
+namespace asio_sctrace {
+
+/// Standard output for lines that are to be seen at once.
+/**
+ * A slow reader holds the writer up, but not when it is to stop: then what does not go out within a second is
+ * given up. SIGPIPE must be ignored.
+ */
+class live_output {
+public:
+    /// @p on_closed is called by the context when who reads the output has gone, even if nothing is written.
+    live_output(boost::asio::io_context& context, stop_signals& signals, std::function<void()> on_closed);
+    live_output(const live_output&) = delete;
+    live_output& operator=(const live_output&) = delete;
+
+    /// Writes whole lines; after a failure it writes nothing more.
+    void write(std::string_view lines);
+
+    /// Why writing failed; no failure is that who reads has gone, or read nothing while it was to stop.
+    std::optional<boost::system::error_code> failure() const;
+
+    /// Whether lines can't be written any more.
+    bool is_over() const noexcept { return over_; }
+
+    /// Does not look any more whether who reads has gone.
+    void end();
+
+private:
+    bool wait_for_space();
+    std::size_t write_some(std::string_view lines);
+    void fail(int error);
+
+    stop_signals& signals_;
+    boost::asio::posix::stream_descriptor reader_watch_;
+    std::function<void()> on_closed_;
+    boost::system::error_code error_;
+    bool over_ = false;
+};
+
+} // namespace asio_sctrace
+
+#endif
