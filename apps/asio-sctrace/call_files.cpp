@@ -24,6 +24,11 @@ sctrace::saved_calls load_calls(const std::string& path, const sctrace::saved_ca
     return *std::move(loaded);
 }
 
+std::string display_name(const std::string& path)
+{
+    return path == "-" ? "standard input" : path;
+}
+
 void check_standard_input(const std::vector<std::string>& paths)
 {
     if (std::count(paths.begin(), paths.end(), "-") > 1) {

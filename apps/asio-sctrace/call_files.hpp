@@ -18,6 +18,9 @@ namespace asio_sctrace {
 sctrace::saved_calls load_calls(const std::string& path, const sctrace::saved_calls_options& options,
                                 bool quiet = false);
 
+/// What to call a file in a message.
+std::string display_name(const std::string& path);
+
 /// Refuses to read standard input twice.
 /** @throws usage_error */
 void check_standard_input(const std::vector<std::string>& paths);

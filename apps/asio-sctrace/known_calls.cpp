@@ -8,10 +8,18 @@
 #include <cstdint>
 #include <stdexcept>
 #include <utility>
+#include <variant>
 
 namespace asio_sctrace {
 
 namespace {
+
+/// A call that was refused is one to record; the number of records of such calls.
+std::uint64_t take_refused_out(sctrace::saved_calls& loaded)
+{
+    auto* const events = std::get_if<sctrace::counted_events>(&loaded.contents);
+    return events == nullptr ? 0 : std::exchange(events->denied, {}).total();
+}
 
 /// A profile for other machines names calls that this one does not run.
 void check_architecture(const sctrace::trace& known, sctrace::architecture native, const std::string& path)
@@ -31,12 +39,25 @@ known_calls::known_calls(std::string path, sctrace::architecture native, bool qu
 {
     sctrace::saved_calls_options reading;
     reading.native = native;
-    const auto counted = sctrace::count_calls(load_calls(path_, reading, quiet), native);
+    sctrace::saved_calls loaded = load_calls(path_, reading, quiet);
+    const std::uint64_t refused = take_refused_out(loaded);
+    auto counted = sctrace::count_calls(loaded, native);
     if (!counted) {
         throw std::runtime_error(path_ + ": " + counted.error().message);
     }
-    known_ = counted->counts;
+    known_ = std::move(counted->counts);
     check_architecture(known_, native, path_);
+    if (refused != 0) {
+        counted->notes.push_back(
+            std::to_string(refused) +
+            " records do not show that the call was let through: these calls do not count "
+            "as known");
+    }
+    if (!quiet) {
+        for (const std::string& note : counted->notes) {
+            say(path_ + ": " + note);
+        }
+    }
     if (known_.empty() && !quiet) {
         say(path_ + ": names no call, so that every call is recorded");
     }

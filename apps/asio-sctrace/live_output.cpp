@@ -2,6 +2,7 @@
 
 #include <boost/asio/posix/descriptor_base.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -91,15 +92,32 @@ void live_output::end()
 /// False when it is to stop, and nobody reads.
 bool live_output::wait_for_space()
 {
-    std::array<pollfd, 2> files{{{STDOUT_FILENO, POLLOUT, 0}, {signals_.descriptor(), POLLIN, 0}}};
-    if (!signals_.came()) {
-        while (::poll(files.data(), files.size(), -1) < 0 && errno == EINTR) {
-        }
-        if (files[0].revents != 0) {
-            return true;
-        }
+    if (!signals_.came() && wait_until_stop()) {
+        return true;
     }
-    return ::poll(files.data(), 1, patience_when_stopping_ms) > 0;
+    pollfd output{STDOUT_FILENO, POLLOUT, 0};
+    return ::poll(&output, 1, patience_when_stopping_ms) > 0;
+}
+
+/// Whether there is space before a signal or the deadline comes.
+bool live_output::wait_until_stop()
+{
+    std::array<pollfd, 2> files{{{STDOUT_FILENO, POLLOUT, 0}, {signals_.descriptor(), POLLIN, 0}}};
+    int ready = 0;
+    do {
+        ready = ::poll(files.data(), files.size(), time_to_deadline());
+    } while ((ready < 0 && errno == EINTR) || (ready == 0 && time_to_deadline() != 0));
+    return files[0].revents != 0;
+}
+
+/// In milliseconds, as poll(2) wants it.
+int live_output::time_to_deadline() const
+{
+    if (!deadline_) {
+        return -1;
+    }
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - clock::now()).count();
+    return static_cast<int>(std::clamp<decltype(left)>(left, 0, INT_MAX));
 }
 
 std::size_t live_output::write_some(std::string_view lines)

@@ -108,11 +108,6 @@ private:
     std::map<std::pair<dev_t, ino_t>, std::string> names_;
 };
 
-std::string display_name(const std::string& path)
-{
-    return path == "-" ? "standard input" : path;
-}
-
 /// Sums the files, one after the other.
 class summation {
 public:

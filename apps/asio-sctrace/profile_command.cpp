@@ -68,6 +68,28 @@ bool lets_through(filter_action action) noexcept
     return action == filter_action::allow || action == filter_action::log;
 }
 
+/// What a profile says of the calls that it names, as far as an allow-list cannot say it.
+struct base_names {
+    std::set<std::string> refused;
+    std::set<std::string> logged;
+    /// Permitted here and refused there, depending on arguments.
+    std::set<std::string> both;
+
+    explicit base_names(const sctrace::profile& base)
+    {
+        std::set<std::string> permitted;
+        for (const profile_rule& rule : base.rules) {
+            std::set<std::string>& to = lets_through(rule.verdict.action) ? permitted : refused;
+            to.insert(rule.names.begin(), rule.names.end());
+            if (rule.verdict.action == filter_action::log) {
+                logged.insert(rule.names.begin(), rule.names.end());
+            }
+        }
+        std::set_intersection(refused.begin(), refused.end(), permitted.begin(), permitted.end(),
+                              std::inserter(both, both.end()));
+    }
+};
+
 /// Gathers an allow-list from files, and says what of them is not in it.
 class collection {
 public:
@@ -75,6 +97,19 @@ public:
         : options_(options)
         , list_(options.reading.native)
     {
+    }
+
+    /// An empty one does not stand for a program that calls nothing.
+    void add_trace(const std::string& path)
+    {
+        const sctrace::saved_calls loaded = load_calls(path, options_.reading);
+        const auto* const counts = std::get_if<trace>(&loaded.contents);
+        if (counts != nullptr && counts->empty() && !options_.allow_empty) {
+            throw std::runtime_error(display_name(path) +
+                                     ": holds no call, as when a recording failed or saw nothing; give a "
+                                     "trace with calls, or --allow-empty");
+        }
+        std::visit([&](const auto& contents) { add(contents, path); }, loaded.contents);
     }
 
     void add_file(const std::string& path)
@@ -101,7 +136,9 @@ private:
     void add(const trace& counts, const std::string&)
     {
         list_.add(counts);
-        counts_.merge(counts);
+        if (const auto merged = counts_.merge(counts); !merged) {
+            throw std::runtime_error(merged.error().message);
+        }
     }
 
     void add(const sctrace::call_names& calls, const std::string&)
@@ -129,16 +166,50 @@ private:
                 " lets through calls that it does not name, so that no allow-list can be made "
                 "of it; give a profile that refuses by default");
         }
+        check_architectures(base, path);
+        const base_names names(base);
+        if (!names.both.empty()) {
+            throw std::runtime_error(path +
+                                     ": permits some calls under conditions and refuses them under others, "
+                                     "and an allow-list cannot keep both; take one of the two out: " +
+                                     listed(names.both));
+        }
         list_.add(base);
-        std::set<std::string> refused;
-        for (const profile_rule& rule : base.rules) {
-            if (!lets_through(rule.verdict.action)) {
-                refused.insert(rule.names.begin(), rule.names.end());
+        if (!names.refused.empty()) {
+            note(path +
+                 ": left out its rules that refuse calls; the default action stands in for them, unless "
+                 "something else allows the call: " +
+                 listed(names.refused));
+        }
+        if (!names.logged.empty()) {
+            note(path + ": calls that it lets through and logs are allowed without a record: " +
+                 listed(names.logged));
+        }
+        if (!base.flags.empty()) {
+            note(path + ": left out its flags");
+        }
+    }
+
+    /// Names are allowed on the architectures of the traces, not on those of a base.
+    void check_architectures(const sctrace::profile& base, const std::string& path) const
+    {
+        const architecture native = options_.reading.native;
+        std::set<std::string> others;
+        bool has_native = base.architectures.empty();
+        for (const architecture arch : base.architectures) {
+            has_native = has_native || arch == native;
+            if (arch != native) {
+                others.insert(arch.display_name());
             }
         }
-        if (!refused.empty()) {
-            note(path + ": left out its rules that refuse calls; the default action stands in for them: " +
-                 listed(refused));
+        if (!has_native) {
+            throw std::runtime_error(path + ": is a profile for " + listed(others) + ", not for " +
+                                     native.display_name() + "; name the architecture with --native");
+        }
+        if (!others.empty()) {
+            note(path +
+                 ": of its architectures, these are in the profile only if a trace has calls of them: " +
+                 listed(others));
         }
     }
 
@@ -222,8 +293,8 @@ void note_unknown_names(const std::set<std::string>& names)
 void note_missing_execve(const std::set<std::string>& names, profile_format format)
 {
     if (format != profile_format::systemd && names.count("execve") == 0 && names.count("execveat") == 0) {
-        say("note: execve is not in the profile: what installs it before it starts a program cannot start "
-            "one");
+        say("note: execve is not in the profile: a runtime that installs it and then starts a program cannot "
+            "start it");
     }
 }
 
@@ -296,7 +367,7 @@ int write_allow_list(const profile_options& options)
     const auto frequency_file = prepare(options.frequencies);
     collection calls(options);
     for (const std::string& path : options.traces) {
-        calls.add_file(path);
+        calls.add_trace(path);
     }
     for (const std::string& base : options.bases) {
         calls.add_base(base);

@@ -106,6 +106,9 @@ void show(const ending& end, const std::optional<known_calls>& known)
     if (known) {
         std::cerr << known->summary(report.counts) << '\n';
     }
+    if (const std::string refusals = sctrace::refusals_line(report); !refusals.empty()) {
+        std::cerr << refusals << '\n';
+    }
     std::cerr << sctrace::verdict_line(report) << '\n';
 }
 

@@ -171,6 +171,9 @@ void show(const ending& end, const replay_options& options)
     }
     if (options.events.empty()) {
         std::cerr << to_table(end.report.counts, end.report.native);
+        if (const std::string refusals = sctrace::refusals_line(end.report); !refusals.empty()) {
+            std::cerr << refusals << '\n';
+        }
     }
     std::cerr << sctrace::verdict_line(end.report) << '\n';
 }

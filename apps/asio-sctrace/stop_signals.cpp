@@ -68,17 +68,37 @@ void stop_signals::end()
     boost::system::error_code ignored;
     signals_.cancel(ignored);
     if (std::exchange(blocked_, false)) {
+        // What is still pending when the mask is put back kills.
+        take_all();
         ::sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
     }
 }
 
 void stop_signals::take()
 {
-    signalfd_siginfo signal = {};
-    static_cast<void>(::read(signals_.native_handle(), &signal, sizeof signal));
-    came_ = true;
-    end();
+    take_all();
+    unblock_impatient_ones();
     on_stop_();
+}
+
+void stop_signals::take_all()
+{
+    signalfd_siginfo signal = {};
+    while (::read(signals_.native_handle(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
+        came_ = true;
+    }
+}
+
+void stop_signals::unblock_impatient_ones()
+{
+    sigset_t set;
+    ::sigemptyset(&set);
+    for (const int number : {SIGINT, SIGTERM}) {
+        if (::sigismember(&mask_before_, number) == 0) {
+            ::sigaddset(&set, number);
+        }
+    }
+    ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
 }
 
 } // namespace asio_sctrace

@@ -13,8 +13,9 @@ namespace asio_sctrace {
 /// INT, TERM and HUP as requests to stop, for a program with one thread.
 /**
  * They are blocked and come through a descriptor, so that who waits for something else can wait for them too.
- * One that was ignored when the program started (nohup) stays ignored. After the first one they have their
- * default action back: whoever sends another one need not be patient.
+ * One that was ignored when the program started (nohup) stays ignored. After the first one INT and TERM have
+ * their default action back: whoever sends another one need not be patient. A HUP behind it does nothing, as
+ * a service manager sends one right behind TERM without waiting (systemd.kill(5), SendSIGHUP).
  */
 class stop_signals {
 public:
@@ -31,11 +32,13 @@ public:
     /// Readable when a signal has come and has not been taken yet.
     int descriptor() { return signals_.native_handle(); }
 
-    /// Gives the signals their default action back.
+    /// Gives the signals their default action back; one that has not been taken yet counts as having come.
     void end();
 
 private:
     void take();
+    void take_all();
+    void unblock_impatient_ones();
 
     boost::asio::posix::stream_descriptor signals_;
     std::function<void()> on_stop_;

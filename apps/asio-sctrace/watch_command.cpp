@@ -99,6 +99,8 @@ public:
     int run()
     {
         sctrace::watcher watcher(context_, watcher_options());
+        // The output can block while the source is being opened too.
+        begin_duration();
         watcher.async_run(boost::asio::bind_cancellation_slot(
             stop_.slot(),
             [this](error_code ec, const sctrace::watch_summary& summary) { end(ec, summary); }));
@@ -118,11 +120,26 @@ private:
         to.on_record = [this](const sctrace::seccomp_record& record) { maker_.add(record); };
         to.on_batch = [this] { write(); };
         to.on_loss = [](std::string_view text) { say(text); };
+        to.on_started = [this] { start(); };
         if (!options_.quiet) {
-            to.on_started = [] { say("watching"); };
             to.on_notice = [](std::string_view text) { say(text); };
         }
         return to;
+    }
+
+    void start()
+    {
+        begin_duration();
+        if (!options_.quiet) {
+            say("watching");
+        }
+    }
+
+    void begin_duration()
+    {
+        if (const auto duration = options_.watcher.duration; duration.count() != 0) {
+            output_.set_deadline(clock::now() + duration);
+        }
     }
 
     void write()
@@ -171,6 +188,10 @@ private:
     {
         if (const auto failure = output_.failure()) {
             say("cannot write to standard output: " + failure->message());
+            return exit_code::failure;
+        }
+        if (output_.has_given_up()) {
+            say("standard output was not read: lines were dropped");
             return exit_code::failure;
         }
         if (ec && !output_.is_over()) {

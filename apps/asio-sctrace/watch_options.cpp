@@ -32,7 +32,8 @@ When records are missing, a message on stderr says so within about a second, and
 
 INT, TERM and HUP end it when what had come before is written, and so does the end of whoever reads its output.
 
-Exit status: 0 success; 1 the source could not be opened or failed, or the output not be written; 2 wrong usage.
+Exit status: 0 success; 1 the source could not be opened or failed, or the output not be written, or not be
+read in time; 2 wrong usage.
 
 Examples:
   asio-sctrace watch --denied --format text

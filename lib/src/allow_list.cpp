@@ -1,19 +1,20 @@
+#include "filter_actions.hpp"
+
 #include <sctrace/allow_list.hpp>
 #include <sctrace/syscall_names.hpp>
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <set>
+#include <tuple>
+#include <utility>
 
 namespace sctrace {
 
 namespace {
 
 constexpr filter_verdict allowed{filter_action::allow, 0};
-
-bool lets_through(const profile_rule& rule) noexcept
-{
-    return rule.verdict.action == filter_action::allow || rule.verdict.action == filter_action::log;
-}
 
 template <class T>
 void add_once(std::vector<T>& to, const T& value)
@@ -40,9 +41,17 @@ profile_rule without(const profile_rule& rule, const std::vector<std::string>& u
     return left;
 }
 
-bool same(const profile_rule& a, const profile_rule& b) noexcept
+using condition_key = std::tuple<unsigned, comparison, std::uint64_t, std::uint64_t>;
+using rule_key = std::pair<std::vector<std::string>, std::vector<condition_key>>;
+
+/// Rules are the same if these are.
+rule_key key_of(const profile_rule& rule)
 {
-    return a.names == b.names && a.conditions == b.conditions;
+    rule_key key{rule.names, {}};
+    for (const argument_condition& c : rule.conditions) {
+        key.second.emplace_back(c.index, c.op, c.value, c.value_two);
+    }
+    return key;
 }
 
 /// An architecture, and those whose programs a kernel for it runs as well.
@@ -63,6 +72,23 @@ constexpr std::array families{
     architecture_family{"ppc64", {"ppc", {}}},
     architecture_family{"parisc64", {"parisc", {}}},
 };
+
+/// The architecture first, then those whose programs a kernel for it runs as well.
+std::vector<architecture> family_of(architecture native)
+{
+    std::vector<architecture> archs{native};
+    const auto* family =
+        std::find_if(families.begin(), families.end(),
+                     [&](const architecture_family& known) { return known.native == native.name(); });
+    if (family != families.end()) {
+        for (const std::string_view other : family->others) {
+            if (const auto arch = architecture::from_name(other)) {
+                archs.push_back(*arch);
+            }
+        }
+    }
+    return archs;
+}
 
 } // namespace
 
@@ -96,7 +122,7 @@ void allow_list::add(std::span<const std::string> names)
 void allow_list::add(const profile& base)
 {
     for (const profile_rule& rule : base.rules) {
-        if (!lets_through(rule)) {
+        if (!permits(rule.verdict.action)) {
             continue;
         }
         if (rule.conditions.empty()) {
@@ -114,22 +140,33 @@ bool allow_list::empty() const noexcept
                                          [](const profile_rule& rule) { return rule.names.empty(); });
 }
 
+std::vector<architecture> allow_list::architectures(bool refuses) const
+{
+    std::vector<architecture> archs{native_};
+    // What a profile refuses by its default it refuses on other architectures too: filters kill there.
+    if (!refuses) {
+        archs = family_of(native_);
+    }
+    for (const architecture arch : foreign_) {
+        add_once(archs, arch);
+    }
+    std::sort(archs.begin() + 1, archs.end(),
+              [](architecture a, architecture b) { return a.display_name() < b.display_name(); });
+    return archs;
+}
+
 profile allow_list::make(filter_verdict default_verdict) const
 {
     profile made;
     made.default_verdict = default_verdict;
-    made.architectures = {native_};
-    made.architectures.insert(made.architectures.end(), foreign_.begin(), foreign_.end());
-    std::sort(made.architectures.begin() + 1, made.architectures.end(),
-              [](architecture a, architecture b) { return a.display_name() < b.display_name(); });
+    made.architectures = architectures(!permits(default_verdict.action));
+    std::set<rule_key> known;
     if (!names_.empty()) {
         made.rules.push_back({names_, allowed, {}});
     }
     for (const profile_rule& rule : conditional_) {
         profile_rule left = without(rule, names_);
-        const bool known = std::any_of(made.rules.begin(), made.rules.end(),
-                                       [&](const profile_rule& other) { return same(other, left); });
-        if (!left.names.empty() && !known) {
+        if (!left.names.empty() && known.insert(key_of(left)).second) {
             made.rules.push_back(std::move(left));
         }
     }
@@ -140,17 +177,7 @@ profile log_all_profile(architecture native)
 {
     profile made;
     made.default_verdict = {filter_action::log, 0};
-    made.architectures = {native};
-    const auto* family =
-        std::find_if(families.begin(), families.end(),
-                     [&](const architecture_family& known) { return known.native == native.name(); });
-    if (family != families.end()) {
-        for (const std::string_view other : family->others) {
-            if (const auto arch = architecture::from_name(other)) {
-                made.architectures.push_back(*arch);
-            }
-        }
-    }
+    made.architectures = family_of(native);
     return made;
 }
 

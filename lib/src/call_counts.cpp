@@ -35,7 +35,7 @@ struct counter {
         if (!events.denied.empty()) {
             all.notes.push_back(std::to_string(events.denied.total()) + " of " +
                                 std::to_string(all.counts.total()) +
-                                " records do not tell of a call that was let through; they count as well");
+                                " records do not show that the call was let through; they are counted too");
         }
         return all;
     }

@@ -143,7 +143,8 @@ std::string amount(std::uint64_t records)
 
 /// The rules for one name in a form in which equal ones are equal.
 using condition_key = std::tuple<unsigned, comparison, std::uint64_t, std::uint64_t>;
-using rule_key = std::tuple<filter_action, std::uint16_t, std::set<condition_key>>;
+/// Besides the conditions, whether one of them is enough.
+using rule_key = std::tuple<filter_action, std::uint16_t, std::set<condition_key>, bool>;
 using rules_by_name = std::map<std::string_view, std::set<rule_key>>;
 
 std::set<condition_key> key_of(const std::vector<argument_condition>& conditions)
@@ -163,7 +164,8 @@ rules_by_name rules_of(const profile& p)
         if (rule.verdict == p.default_verdict && rule.conditions.empty()) {
             continue;
         }
-        const rule_key key{rule.verdict.action, rule.verdict.value, key_of(rule.conditions)};
+        const rule_key key{rule.verdict.action, rule.verdict.value, key_of(rule.conditions),
+                           key_of(rule.conditions).size() > 1 && are_alternatives(rule.conditions)};
         for (const std::string& name : rule.names) {
             rules[name].insert(key);
         }
@@ -363,7 +365,7 @@ private:
         if (events != nullptr && !events->denied.empty()) {
             diff_.notes.push_back(
                 std::string(file.name) + ": " + amount(events->denied.total()) +
-                " not tell of a call that was let through; what they tell of is compared as well");
+                " not show that the call was let through; these calls are compared as well");
         }
     }
 

@@ -89,7 +89,7 @@ void event_folder::append_held_back(const entry& e, std::string& out) const
         append_counted_object(out, e.last, e.held_back);
     } else {
         out += e.last;
-        out += " \xc3\x97";
+        out += " x";
         out += std::to_string(e.held_back);
     }
     out += '\n';

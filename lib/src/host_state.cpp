@@ -67,6 +67,12 @@ bool makes_task(const syscall_key& call)
     return name && std::find(makers.begin(), makers.end(), *name) != makers.end();
 }
 
+std::string missing_log_words(const host_state& host)
+{
+    return "`log` is missing in kernel.seccomp.actions_logged; put it back with: " +
+           command_to_log_again(host.actions_logged.value_or(""));
+}
+
 std::optional<std::uint32_t> lost_in(const host_state& host)
 {
     return host.audit ? std::optional(host.audit->lost) : std::nullopt;
@@ -93,8 +99,13 @@ host_state read_settings()
 
 std::string log_switched_off_notice(const host_state& host)
 {
-    return "the kernel logs no calls: `log` is missing in kernel.seccomp.actions_logged; put it back with: " +
-           command_to_log_again(host.actions_logged.value_or(""));
+    return "the kernel logs no calls: " + missing_log_words(host);
+}
+
+std::string log_switched_off_watch_notice(const host_state& host)
+{
+    return "calls that filters let through and log are not logged, refused ones are: " +
+           missing_log_words(host);
 }
 
 std::string command_to_log_again(std::string_view actions_logged)
@@ -105,9 +116,6 @@ std::string command_to_log_again(std::string_view actions_logged)
 std::vector<std::string> kmsg_notices(const host_state& host, bool ratelimit_lifted)
 {
     std::vector<std::string> notices;
-    if (host.log_switched_off()) {
-        notices.push_back(log_switched_off_notice(host));
-    }
     if (host.audit && host.audit->daemon_pid != 0) {
         notices.emplace_back("an audit daemon (pid " + std::to_string(host.audit->daemon_pid) +
                              ") takes the records: /dev/kmsg stays silent while it runs");
@@ -126,7 +134,7 @@ std::vector<std::string> pid_notices(const std::vector<pid_t>& pids)
     for (const pid_t pid : pids) {
         const std::string name = "process " + std::to_string(pid);
         if (::kill(pid, 0) != 0 && errno == ESRCH) {
-            notices.push_back(name + " does not exist; recording goes on in case it appears");
+            notices.push_back(name + " does not exist; going on in case it appears");
         } else if (status_field(folder_of(pid), "Seccomp") == "0") {
             notices.push_back(name +
                               " has no seccomp filter, so nothing of it is logged until it gets one that "

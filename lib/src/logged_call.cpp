@@ -218,11 +218,4 @@ void logged_call_reader::remember(std::string_view text, const logged_call& call
     forgotten.labelled = labelled;
 }
 
-std::string refused_calls_notice(std::uint64_t count)
-{
-    return std::to_string(count) +
-           " of the calls were refused, or their records do not tell: a profile made of this "
-           "trace permits them; `replay --events` and `watch` keep what was done with each";
-}
-
 } // namespace sctrace::detail

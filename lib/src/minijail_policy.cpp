@@ -135,21 +135,6 @@ boost::system::result<std::string, failure> atom(const std::string& name, const 
     return argument + std::string(operator_of(condition.op)) + hexadecimal(condition.value);
 }
 
-/// Runtimes make a rule of each condition if two are about one argument (runc,
-/// libcontainer/seccomp/seccomp_linux.go: matchCall).
-bool are_alternatives(const std::vector<argument_condition>& conditions) noexcept
-{
-    unsigned seen = 0;
-    for (const argument_condition& condition : conditions) {
-        const unsigned bit = 1U << condition.index;
-        if ((seen & bit) != 0) {
-            return true;
-        }
-        seen |= bit;
-    }
-    return false;
-}
-
 boost::system::result<std::string, failure>
 expression(const std::string& name, const std::vector<const profile_rule*>& rules, architecture native)
 {

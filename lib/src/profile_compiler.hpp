@@ -1,6 +1,7 @@
 #ifndef SCTRACE_SRC_PROFILE_COMPILER_HPP
 #define SCTRACE_SRC_PROFILE_COMPILER_HPP
 
+#include "filter_actions.hpp"
 #include "filter_code.hpp"
 #include "sibling_architectures.hpp"
 #include "system_error.hpp"
@@ -213,6 +214,10 @@ private:
             return not_possible("libseccomp cannot begin a filter whose default action is " +
                                 words_of(profile_.default_verdict));
         }
+        // libseccomp's default ends one thread only. It refuses values that it does not know.
+        if (profile_.default_verdict.action == filter_action::kill_process) {
+            seccomp_attr_set(context_.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+        }
         // A binary tree instead of a list; an older libseccomp has none, and goes on without.
         seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
         return add_architectures();
@@ -230,8 +235,30 @@ private:
         return {};
     }
 
+    /// libseccomp takes long for what turns out to be too much.
+    boost::system::result<void, failure> check_size() const
+    {
+        std::size_t conditional = 0;
+        for (const profile_rule& rule : profile_.rules) {
+            if (!rule.conditions.empty() && rule.verdict != profile_.default_verdict) {
+                conditional += rule.names.size();
+            }
+        }
+        if (conditional <= seccomp_filter::max_length) {
+            return {};
+        }
+        return not_possible(
+            "the profile has " + std::to_string(conditional) +
+            " conditional permissions and refusals, each of which takes an instruction or more, and "
+            "the kernel takes " +
+            std::to_string(seccomp_filter::max_length) + " instructions; simplify it");
+    }
+
     boost::system::result<void, failure> add_rules()
     {
+        if (auto done = check_size(); !done) {
+            return done;
+        }
         for (const profile_rule& rule : profile_.rules) {
             if (rule.verdict == profile_.default_verdict) {
                 continue;
@@ -250,12 +277,7 @@ private:
     /// Where two conditions are about one argument, each is a rule of its own.
     static std::vector<conditions> alternatives(const conditions& all)
     {
-        const auto repeats = [&](const argument_condition& condition) {
-            return std::count_if(all.begin(), all.end(), [&](const argument_condition& other) {
-                       return other.index == condition.index;
-                   }) > 1;
-        };
-        if (std::none_of(all.begin(), all.end(), repeats)) {
+        if (!are_alternatives(all)) {
             return {all};
         }
         std::vector<conditions> each;

@@ -30,6 +30,10 @@ std::size_t profile_conflicts::number_of(const std::vector<argument_condition>& 
     std::vector<argument_condition> sorted = conditions;
     std::sort(sorted.begin(), sorted.end(), by_argument());
     sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+    // Any of these is enough, which is another rule than that all must hold; no call has such an argument.
+    if (sorted.size() > 1 && are_alternatives(conditions)) {
+        sorted.push_back({.index = no_argument});
+    }
     const std::size_t next = numbers_.size() + 1;
     return numbers_.emplace(std::move(sorted), next).first->second;
 }

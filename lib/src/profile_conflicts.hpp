@@ -39,6 +39,7 @@ public:
 
 private:
     static constexpr std::size_t no_conditions = 0;
+    static constexpr unsigned no_argument = 6;
 
     struct entry {
         filter_verdict verdict;

@@ -203,9 +203,9 @@ public:
             return found_.fail(document.line,
                                "a profile is a JSON object, and this is " + std::string(kind_of(document)));
         }
-        return check_kind(*members) && read_unknown(*members) && read_default(at, *members) &&
+        return check_kind(*members) && check_unknown(*members) && read_default(at, *members) &&
                read_architectures(at, *members) && read_flags(at, *members) && check_listener(at, *members) &&
-               read_groups(at, *members);
+               read_groups(at, *members) && pass_over_unknown(*members);
     }
 
     const std::string& problem() const noexcept { return found_.problem(); }
@@ -224,12 +224,31 @@ private:
                            "`jq .linux.seccomp config.json`");
     }
 
-    bool read_unknown(const json_value::object& members)
+    static bool is_known(const json_member& member)
+    {
+        return std::find(profile_members.begin(), profile_members.end(), member.name) !=
+               profile_members.end();
+    }
+
+    bool check_unknown(const json_value::object& members)
+    {
+        return !found_.is_strict() || pass_over_unknown(members);
+    }
+
+    /// It may be a mistyped `syscalls` with refusals, which only a default that refuses makes up for.
+    bool pass_over_unknown(const json_value::object& members)
     {
         return std::all_of(members.begin(), members.end(), [this](const json_member& member) {
-            return std::find(profile_members.begin(), profile_members.end(), member.name) !=
-                       profile_members.end() ||
-                   found_.pass_over(member.line, member_path({}, member.name) + " is unknown",
+            if (is_known(member)) {
+                return true;
+            }
+            const std::string problem = member_path({}, member.name) + " is unknown";
+            if (!found_.is_strict() && !refuses(contents_.default_verdict.action)) {
+                return found_.fail(member.line, problem +
+                                                    "; it cannot be ignored, as the default action is " +
+                                                    std::string(oci_name(contents_.default_verdict.action)));
+            }
+            return found_.pass_over(member.line, problem,
                                     "a profile has defaultAction, defaultErrnoRet, architectures, flags, "
                                     "listenerPath, listenerMetadata and syscalls",
                                     "it is ignored");

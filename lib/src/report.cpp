@@ -109,4 +109,14 @@ std::string verdict_line(const report& r)
     return "unproven: " + joined(r.judged.why);
 }
 
+std::string refusals_line(const report& r)
+{
+    if (r.refused == 0) {
+        return {};
+    }
+    return std::to_string(r.refused) + " of the calls were refused, or their records do not tell: a profile "
+                                       "of this trace would permit them; "
+                                       "`replay --events` and `watch` keep what was done with each";
+}
+
 } // namespace sctrace

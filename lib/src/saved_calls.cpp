@@ -332,14 +332,15 @@ private:
 
     result<void, failure> leave_out(std::string_view name)
     {
-        failure unknown = lines_.malformed(quoted(name) + " is a call of no architecture");
+        const std::string problem = quoted(name) + " is no system call's name";
         if (how_ == strictness::strict) {
-            return unknown;
+            return lines_.malformed(problem +
+                                    "; expected a list of names, a trace, events or an OCI profile");
         }
         if (notes_.size() == most_notes) {
             ++more_notes_;
         } else {
-            notes_.push_back(unknown.message + "; it was left out");
+            notes_.push_back(lines_.malformed(problem + "; it was left out").message);
         }
         return {};
     }

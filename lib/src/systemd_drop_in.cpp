@@ -146,10 +146,8 @@ boost::system::result<std::string, failure> to_systemd(const profile& p, archite
            "# The empty assignments take back what the unit says: the lists are whole.\n"
            "SystemCallFilter=\n" +
            (settings->list == "SystemCallFilter=" ? "" : "SystemCallLog=\n") +
-           assignments(settings->list, *allowed) + settings->error_number +
-           "SystemCallArchitectures=\n"
-           "SystemCallArchitectures=" +
-           *architectures + "\n";
+           assignments(settings->list, *allowed) + settings->error_number + "SystemCallArchitectures=\n" +
+           (permits(p.default_verdict.action) ? "" : "SystemCallArchitectures=" + *architectures + '\n');
 }
 
 } // namespace sctrace::detail

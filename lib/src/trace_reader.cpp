@@ -149,14 +149,15 @@ std::string meaning_of(const syscall_key& call)
            call.arch.display_name();
 }
 
-/// Whether a name is that of another number on the call's architecture.
+/// Whether a name is not that of the call's number on its architecture, as far as both are known.
 bool contradict(const syscall_key& call, std::string_view name)
 {
-    if (name.empty() || syscall_name(call.arch, call.number) == name) {
+    const auto known = syscall_name(call.arch, call.number);
+    if (name.empty() || known == name) {
         return false;
     }
     const auto number = syscall_number(call.arch, name);
-    return number && *number != call.number;
+    return number ? *number != call.number : known.has_value();
 }
 
 } // namespace

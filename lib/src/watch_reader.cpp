@@ -154,6 +154,26 @@ bool watch_reader::wants(const seccomp_record& record) const
            options_.filter.selects(record, options_.native);
 }
 
+/// A reset sets the counter to 0 (kernel/audit.c, audit_receive_msg, AUDIT_STATUS_LOST).
+void watch_reader::saw_lost_counter(std::uint32_t lost)
+{
+    const auto before = std::exchange(lost_counter_, lost);
+    if (!before) {
+        return;
+    }
+    const bool was_reset = lost < *before;
+    lost_ += lost - (was_reset ? 0 : *before);
+    resets_ += was_reset ? 1 : 0;
+    ledger_.audit_lost(0, lost_);
+}
+
+bool watch_reader::serials_may_be_late() const
+{
+    const loss_counts now = ledger_.counts();
+    return has_open_gaps() && now.printk_suppressed == told_.printk_suppressed &&
+           now.kmsg_overwritten == told_.kmsg_overwritten && now.netlink_overruns == told_.netlink_overruns;
+}
+
 std::string watch_reader::news()
 {
     loss_counts now = ledger_.counts();
@@ -194,6 +214,8 @@ std::string watch_reader::tell(const loss_counts& now)
     words.add(now.audit_lost.value_or(0), told_.audit_lost.value_or(0),
               "the kernel lost 1 audit record before it was queued",
               "audit records were lost by the kernel before they were queued");
+    words.add(resets_, resets_told_, "the kernel's counter of lost records was reset",
+              "times the kernel's counter of lost records was reset");
     words.add(now.truncated_records, told_.truncated_records,
               "1 record was cut by the kernel before the system call's number",
               "records were cut by the kernel before the system call's number");
@@ -205,6 +227,7 @@ std::string watch_reader::tell(const loss_counts& now)
     }
     told_ = now;
     overflows_told_ = overflows_;
+    resets_told_ = resets_;
     return words.take();
 }
 

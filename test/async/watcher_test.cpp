@@ -21,13 +21,16 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -363,6 +366,76 @@ BOOST_AUTO_TEST_CASE(what_is_cut_counts_unless_it_is_another_s)
 
 BOOST_AUTO_TEST_SUITE_END()
 
+namespace {
+
+/// What a watcher makes of batches, without a source.
+struct with_reader {
+    sctrace::watcher_options options;
+    sctrace::loss_ledger ledger;
+    sctrace::detail::watch_reader reader{options, ledger};
+    sctrace::record_batch batch{16, 16384};
+
+    void read_serials(std::initializer_list<std::uint64_t> serials, std::uint64_t overwritten = 0)
+    {
+        batch.clear();
+        batch.losses().overwritten = overwritten;
+        for (const std::uint64_t serial : serials) {
+            const std::string text = seccomp_text(serial, 42, 0);
+            std::copy(text.begin(), text.end(), batch.free_space().begin());
+            batch.append(text.size(), {.text = std::string_view(batch.free_space().data(), text.size())});
+        }
+        reader.read(batch);
+    }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(watcher_reader, with_reader)
+
+BOOST_AUTO_TEST_CASE(a_reset_of_the_counter_of_lost_records_is_told_once_and_counting_goes_on)
+{
+    reader.saw_lost_counter(7);
+    BOOST_TEST(reader.news().empty());
+    BOOST_TEST(!ledger.counts().audit_lost.has_value());
+    reader.saw_lost_counter(9);
+    BOOST_TEST(reader.news() ==
+               "records may be missing: 2 audit records were lost by the kernel before they were queued");
+    reader.saw_lost_counter(0);
+    BOOST_TEST(reader.news() == "records may be missing: the kernel's counter of lost records was reset");
+    reader.saw_lost_counter(0);
+    BOOST_TEST(reader.news().empty());
+    reader.saw_lost_counter(1);
+    BOOST_TEST(reader.news() ==
+               "records may be missing: the kernel lost 1 audit record before it was queued");
+    BOOST_TEST(ledger.counts().audit_lost.value_or(0) == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(only_serials_that_have_not_been_told_missing_may_be_late)
+{
+    read_serials({10, 12});
+    BOOST_TEST(reader.serials_may_be_late());
+    BOOST_TEST(reader.news().empty());
+    BOOST_TEST(reader.serials_may_be_late());
+    BOOST_TEST(reader.news() == "records may be missing: 1 audit serial was never seen");
+    BOOST_TEST(!reader.serials_may_be_late());
+    read_serials({13, 15});
+    BOOST_TEST(reader.serials_may_be_late());
+    read_serials({14});
+    BOOST_TEST(!reader.serials_may_be_late());
+}
+
+BOOST_AUTO_TEST_CASE(serials_that_another_loss_explains_are_not_late)
+{
+    read_serials({10, 12}, 1);
+    BOOST_TEST(!reader.serials_may_be_late());
+    static_cast<void>(reader.news());
+    static_cast<void>(reader.news());
+    read_serials({13, 15});
+    BOOST_TEST(reader.serials_may_be_late());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_FIXTURE_TEST_SUITE(watcher_ends, with_watcher)
 
 BOOST_AUTO_TEST_CASE(a_stop_hands_on_what_was_there_before_it)
@@ -410,6 +483,22 @@ BOOST_AUTO_TEST_CASE(the_duration_follows_the_clock)
     run_a_little();
     BOOST_TEST(!ended.has_value());
     virtual_clock::advance(1ms);
+    BOOST_TEST(context.run_until([&] { return ended.has_value(); }));
+    BOOST_TEST(!ended->ec);
+    context.run();
+}
+
+BOOST_AUTO_TEST_CASE(the_duration_begins_when_watching_begins)
+{
+    auto o = options();
+    o.duration = 20s;
+    o.on_started = [] { virtual_clock::advance(20s); };
+    sctrace::basic_watcher<asio::any_io_executor, virtual_clock> watcher(context.get_executor(),
+                                                                         std::move(o));
+    watcher.async_run(on_end());
+    run_a_little();
+    BOOST_TEST(!ended.has_value());
+    virtual_clock::advance(20s);
     BOOST_TEST(context.run_until([&] { return ended.has_value(); }));
     BOOST_TEST(!ended->ec);
     context.run();
@@ -634,6 +723,25 @@ BOOST_AUTO_TEST_CASE(any_other_exception_of_a_function_leaves_the_context_s_run)
     BOOST_CHECK_THROW(context.run(), std::runtime_error);
     context.run();
     BOOST_TEST(!ended.has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(watcher_audit_source)
+
+BOOST_AUTO_TEST_CASE(an_audit_source_tells_whether_there_is_something_to_read)
+{
+    sctrace::test::checked_context context;
+    sctrace::test::entry_pair pair;
+    sctrace::audit_source source(context.get_executor());
+    BOOST_TEST(!source.readable());
+    source.assign(pair.take_reader());
+    BOOST_TEST(!source.readable());
+    BOOST_REQUIRE(pair.write("x"));
+    BOOST_TEST(source.readable());
+    source.close();
+    BOOST_TEST(!source.readable());
+    context.run();
 }
 
 BOOST_AUTO_TEST_SUITE_END()

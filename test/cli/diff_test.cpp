@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(records_that_were_refused_are_compared_as_well)
 {
     const std::string refused = R"({"time":"1","arch":"x86_64","syscall":0,"name":"read","action":"errno"})";
     require(refused, read_line, 0, "",
-            "asio-sctrace: a: 1 record does not tell of a call that was let through; what they tell of is "
+            "asio-sctrace: a: 1 record does not show that the call was let through; these calls are "
             "compared as well\n");
 }
 

@@ -152,8 +152,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_trace_counts_too)
                             R"({"syscall":20,"name":"getpid","count":1,"arch":"i386"})" + '\n');
     BOOST_TEST(
         o.err ==
-        "asio-sctrace: events: 1 of 3 records do not tell of a call that was let through; they count as "
-        "well\n"
+        "asio-sctrace: events: 1 of 3 records do not show that the call was let through; they are counted "
+        "too\n"
         "asio-sctrace: profile: a profile: every call that it permits counts once, 2 in all\n"
         "asio-sctrace: list: waitpid is no call of x86_64; it was left out\n"
         "asio-sctrace: list: a list: every call counts once, 1 in all\n");
@@ -185,7 +185,8 @@ BOOST_AUTO_TEST_SUITE(cli_merge_bad_input)
 
 BOOST_AUTO_TEST_CASE(lines_that_are_wrong)
 {
-    require_wrong("[1]\n", "bad: line 1: \"[1]\" is a call of no architecture");
+    require_wrong("[1]\n", "bad: line 1: \"[1]\" is no system call's name; expected a list of names, a "
+                           "trace, events or an OCI profile");
     require_wrong(read_once + "oops\n",
                   "bad: line 2: no JSON object; a line reads {\"syscall\":0,\"name\":\"read\",\"count\":42}");
     require_wrong(
@@ -207,7 +208,8 @@ BOOST_AUTO_TEST_CASE(lines_that_are_wrong)
 
 BOOST_AUTO_TEST_CASE(names_that_are_wrong)
 {
-    require_wrong("read\nraed\n", "bad: line 2: \"raed\" is a call of no architecture");
+    require_wrong("read\nraed\n", "bad: line 2: \"raed\" is no system call's name; expected a list of names, "
+                                  "a trace, events or an OCI profile");
     require_wrong("read write\n",
                   "bad: line 1: \"read write\" has a blank inside; a list has one name on each "
                   "line, and a log is for `asio-sctrace replay`");
@@ -238,8 +240,9 @@ BOOST_AUTO_TEST_CASE(what_is_no_file_of_calls)
     BOOST_TEST(directory.err == "asio-sctrace: cannot read folder: Is a directory; name a file in it\n");
     BOOST_TEST(!std::filesystem::exists(folder.file("out")));
     const outcome bad_input = merge(folder, {"-"}, "oops\n");
-    BOOST_TEST(bad_input.err ==
-               "asio-sctrace: standard input: line 1: \"oops\" is a call of no architecture\n");
+    BOOST_TEST(bad_input.err == "asio-sctrace: standard input: line 1: \"oops\" is no system call's name; "
+                                "expected a list of names, a trace, "
+                                "events or an OCI profile\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_sparse_file_of_a_gib_fails_at_once)

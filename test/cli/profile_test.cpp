@@ -215,8 +215,8 @@ BOOST_AUTO_TEST_CASE(conditions_of_a_base_are_kept)
     BOOST_TEST(oci.status == 0, oci);
     BOOST_TEST(oci.err ==
                "asio-sctrace: note: " + folder.file("base") +
-                   ": left out its rules that refuse calls; the default action stands in for them: "
-                   "mount\n");
+                   ": left out its rules that refuse calls; the default action stands in for them, unless "
+                   "something else allows the call: mount\n");
     BOOST_TEST(oci.out.ends_with(R"(
     {
       "names": [
@@ -306,7 +306,11 @@ BOOST_AUTO_TEST_CASE(a_profile_of_nothing_is_not_written_unless_it_is_wanted)
     const std::string message =
         "nothing is written, as no call was seen and the profile would refuse everything; "
         "give a trace with calls, or --allow-empty";
-    require_failure(profile({"-o", folder.file("profile.json"), "-"}), {message});
+    const std::string empty =
+        "standard input: holds no call, as when a recording failed or saw nothing; give a "
+        "trace with calls, or --allow-empty";
+    require_failure(profile({"-o", folder.file("profile.json"), "-"}), {empty});
+    require_failure(profile({"--base", "@crun", "-"}), {empty});
     BOOST_TEST(!std::filesystem::exists(folder.file("profile.json")));
     require_failure(profile({"--allow-unknown", "-"}, line(9999, "", 2)),
                     {"call 9999 of x86_64 has no name, and a profile has names only", message});
@@ -321,11 +325,69 @@ BOOST_AUTO_TEST_CASE(a_profile_of_nothing_is_not_written_unless_it_is_wanted)
 )");
 }
 
+BOOST_AUTO_TEST_CASE(a_base_that_permits_and_refuses_one_call_cannot_be_kept)
+{
+    const temporary_folder folder;
+    write_file(folder.file("base"), R"({"defaultAction":"SCMP_ACT_KILL_PROCESS","syscalls":[
+{"names":["socket"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":1,"op":"SCMP_CMP_EQ"}]},
+{"names":["socket"],"action":"SCMP_ACT_ERRNO","args":[{"index":1,"value":2,"op":"SCMP_CMP_EQ"}]}]})");
+    require_failure(profile({"--base", folder.file("base"), "-"}, small_trace),
+                    {folder.file("base") +
+                     ": permits some calls under conditions and refuses them under others, and "
+                     "an allow-list cannot keep both; take one of the two out: socket"});
+}
+
+BOOST_AUTO_TEST_CASE(what_of_a_base_is_not_in_the_profile_is_told)
+{
+    const temporary_folder folder;
+    write_file(folder.file("base"),
+               R"({"defaultAction":"SCMP_ACT_ERRNO","flags":["SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
+"architectures":["SCMP_ARCH_X86_64","SCMP_ARCH_X86"],"syscalls":[{"names":["mount"],"action":"SCMP_ACT_LOG"}]})");
+    const outcome o = run(profile({"--base", folder.file("base"), "-"}, small_trace));
+    BOOST_TEST(o.status == 0, o);
+    const std::string note = "asio-sctrace: note: " + folder.file("base") + ": ";
+    BOOST_TEST(
+        o.err ==
+        note + "of its architectures, these are in the profile only if a trace has calls of them: i386\n" +
+            note + "calls that it lets through and logs are allowed without a record: mount\n" + note +
+            "left out its flags\n");
+    BOOST_TEST((allowed_in(o.out) == std::set<std::string>{"execve", "mount", "read", "write"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_base_for_another_architecture_is_refused)
+{
+    const temporary_folder folder;
+    write_file(folder.file("base"),
+               R"({"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_AARCH64"],
+"syscalls":[{"names":["mount"],"action":"SCMP_ACT_ALLOW"}]})");
+    require_failure(profile({"--base", folder.file("base"), "-"}, small_trace),
+                    {folder.file("base") +
+                     ": is a profile for aarch64, not for x86_64; name the architecture with "
+                     "--native"});
+}
+
+BOOST_AUTO_TEST_CASE(a_default_that_refuses_nothing_covers_all_architectures_of_the_machine)
+{
+    const outcome o = run(profile({"--default-action", "log", "-"}, small_trace));
+    BOOST_TEST(o.status == 0, o);
+    const auto architectures = boost::json::parse(o.out).at("architectures");
+    BOOST_TEST(architectures == (boost::json::value{"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"}));
+}
+
+BOOST_AUTO_TEST_CASE(refusals_can_be_had_logged)
+{
+    const outcome o = run(profile({"--log-refusals", "-"}, small_trace));
+    BOOST_TEST(o.status == 0, o);
+    BOOST_TEST(boost::json::parse(o.out).at("flags") == (boost::json::value{"SECCOMP_FILTER_FLAG_LOG"}));
+    const outcome other = run(profile({"--log-refusals", "--format", "systemd", "-"}, small_trace));
+    BOOST_TEST(other.status == 2, other);
+}
+
 BOOST_AUTO_TEST_CASE(a_profile_without_execve_is_told_except_for_systemd)
 {
     const std::string note =
-        "asio-sctrace: note: execve is not in the profile: what installs it before it starts a "
-        "program cannot start one\n";
+        "asio-sctrace: note: execve is not in the profile: a runtime that installs it and then starts a "
+        "program cannot start it\n";
     BOOST_TEST(run(profile({"-"}, line(0, "read", 1))).err == note);
     BOOST_TEST(run(profile({"--format", "minijail", "-"}, line(0, "read", 1))).err == note);
     BOOST_TEST(run(profile({"--format", "systemd", "-"}, line(0, "read", 1))).err.empty());
@@ -515,7 +577,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_read_is_named)
     const temporary_folder folder;
     for (const words& input :
          {words{folder.file("absent")}, words{folder.path()}, words{"--base", folder.file("absent"), "-"}}) {
-        const outcome o = run(profile(input));
+        const outcome o = run(profile(input, small_trace));
         BOOST_TEST(o.status == 1, o);
         BOOST_TEST(o.says(input[input.size() == 1 ? 0 : 1]), o);
     }

@@ -659,7 +659,11 @@ BOOST_AUTO_TEST_CASE(a_filter_that_cannot_be_read_back_is_an_error)
     });
     BOOST_TEST(not_written.starts_with(impossible("the filter cannot be compiled: libseccomp: ")),
                not_written);
-    const std::string no_size = made_after([] { test::fail_call(SYS_newfstatat, EIO); });
+    // The C library makes one of the two; with a sanitizer's runtime it is the older one.
+    const std::string no_size = made_after([] {
+        test::fail_call(SYS_fstat, EIO);
+        test::fail_call(SYS_newfstatat, EIO);
+    });
     BOOST_TEST(no_size.ends_with("the filter cannot be read: Input/output error"), no_size);
     const std::string not_read = made_after([] { test::fail_call(SYS_pread64, EIO); });
     BOOST_TEST(not_read.ends_with("the filter cannot be read: Input/output error"), not_read);

@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(all_records_of_events_count)
     BOOST_REQUIRE(counted.has_value());
     BOOST_TEST(counted->counts.count({x86_64, 0}) == 7U);
     BOOST_TEST(counted->notes ==
-                   notes{"2 of 7 records do not tell of a call that was let through; they count as well"},
+                   notes{"2 of 7 records do not show that the call was let through; they are counted too"},
                boost::test_tools::per_element());
 }
 

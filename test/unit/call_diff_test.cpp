@@ -118,9 +118,8 @@ BOOST_AUTO_TEST_CASE(all_records_of_events_are_compared)
     events.denied.add({x86_64, 1}, 3);
     const call_diff diff = compare({events, {}}, trace_of_both);
     BOOST_TEST(diff.equal());
-    check_notes(
-        diff.notes,
-        {"A: 3 records do not tell of a call that was let through; what they tell of is compared as well"});
+    check_notes(diff.notes,
+                {"A: 3 records do not show that the call was let through; these calls are compared as well"});
 }
 
 BOOST_AUTO_TEST_CASE(a_list_holds_native_calls)
@@ -203,6 +202,16 @@ BOOST_AUTO_TEST_CASE(equal_profiles_do_not_differ_however_they_are_written)
     BOOST_TEST(text_of(a, b).empty());
     BOOST_TEST(
         text_of(profile_with({allowed({"read"})}), profile_with({allowed({"read"})}, {x86_64})).empty());
+}
+
+BOOST_AUTO_TEST_CASE(conditions_of_which_one_is_enough_differ_from_such_that_all_must_hold)
+{
+    const argument_condition one{.index = 0, .value = 9};
+    const argument_condition two{.index = 1, .value = 2};
+    const call_diff diff = compare(profile_with({allowed({"socket"}, {one, one, two})}),
+                                   profile_with({allowed({"socket"}, {one, two})}));
+    BOOST_TEST(diff.calls.empty());
+    check_notes(diff.other, {"A and B have different conditions or actions for socket"});
 }
 
 BOOST_AUTO_TEST_CASE(what_only_one_profile_permits_is_told_for_each_architecture)

@@ -244,7 +244,8 @@ BOOST_AUTO_TEST_CASE(lines_of_a_list)
     const auto problem = [](const std::string& text) {
         return saved_file(text).problem(error::malformed_list);
     };
-    BOOST_TEST(problem("read\n\nraed\n") == "line 3: \"raed\" is a call of no architecture");
+    BOOST_TEST(problem("read\n\nraed\n") == "line 3: \"raed\" is no system call's name; expected a list of "
+                                            "names, a trace, events or an OCI profile");
     BOOST_TEST(
         problem("read\nread write\n") ==
         "line 2: \"read write\" has a blank inside; a list has one name on each line, and a log is for "
@@ -252,7 +253,8 @@ BOOST_AUTO_TEST_CASE(lines_of_a_list)
     BOOST_TEST(problem("read\nwr\0ite\n"s) == "line 2: holds a NUL byte, which no name has");
     BOOST_TEST(problem("read\n" + std::string(4097, ' ') + "\n") ==
                "line 2: longer than 4 KiB, which no line of a list is");
-    BOOST_TEST(problem("[\"read\"]") == "line 1: \"[\\\"read\\\"]\" is a call of no architecture");
+    BOOST_TEST(problem("[\"read\"]") == "line 1: \"[\\\"read\\\"]\" is no system call's name; expected a "
+                                        "list of names, a trace, events or an OCI profile");
     BOOST_TEST(problem(std::string(1000000, '\n')) == "begins with more than 512 KiB of nothing but blanks");
 }
 
@@ -263,7 +265,7 @@ BOOST_AUTO_TEST_CASE(unknown_names_are_left_out_on_demand)
                boost::test_tools::per_element());
     BOOST_REQUIRE(calls.notes.size() == 1U);
     BOOST_TEST(
-        calls.notes[0].ends_with("/calls: line 2: \"raed\" is a call of no architecture; it was left out"));
+        calls.notes[0].ends_with("/calls: line 2: \"raed\" is no system call's name; it was left out"));
     BOOST_TEST(saved_file("a b\n").problem(error::malformed_list, strictness::lenient).size() > 0U);
 }
 

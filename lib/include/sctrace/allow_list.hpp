@@ -42,6 +42,8 @@ public:
     profile make(filter_verdict default_verdict) const;
 
 private:
+    std::vector<architecture> architectures(bool refuses) const;
+
     architecture native_;
     std::vector<architecture> foreign_;
     std::vector<std::string> names_;

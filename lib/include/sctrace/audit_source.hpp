@@ -15,6 +15,8 @@
 #include <concepts>
 #include <cstddef>
 
+#include <poll.h>
+
 namespace sctrace {
 
 /// The audit multicast socket: every audit record, complete, whether or not an audit daemon runs.
@@ -91,6 +93,13 @@ public:
     }
 
     bool is_open() const noexcept { return socket_.is_open(); }
+
+    /// Whether a read would find something right now, be it that the buffer overran.
+    bool readable()
+    {
+        pollfd descriptor{socket_.native_handle(), POLLIN, 0};
+        return is_open() && ::poll(&descriptor, 1, 0) > 0 && (descriptor.revents & (POLLIN | POLLERR)) != 0;
+    }
 
     /// The receive buffer that the kernel granted to open(), in bytes as it counts them.
     std::size_t receive_buffer() const noexcept { return receive_buffer_; }

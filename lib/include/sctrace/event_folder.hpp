@@ -39,7 +39,7 @@ public:
     enum class count_form {
         /// The line is a JSON object, and gets a last member `"count":N`.
         member,
-        /// ` ×N` behind the line, in UTF-8.
+        /// ` xN` behind the line.
         suffix,
     };
 

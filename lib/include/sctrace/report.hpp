@@ -28,6 +28,8 @@ struct report {
     std::chrono::system_clock::time_point ended;
     /// The counts themselves, as in the trace file.
     trace counts;
+    /// How many of the counted calls were refused, or have records that do not tell; see is_refusal().
+    std::uint64_t refused = 0;
     judgement judged;
     std::optional<std::uint32_t> first_serial;
     std::optional<std::uint32_t> last_serial;
@@ -44,6 +46,9 @@ std::string to_json(const report& r);
 
 /// The verdict in one line, such as `complete: 1120 calls of 57 syscalls, nothing lost (serials 1–9)`.
 std::string verdict_line(const report& r);
+
+/// One line on refused calls among the counts, which a trace does not show; empty if there are none.
+std::string refusals_line(const report& r);
 
 } // namespace sctrace
 

@@ -32,16 +32,19 @@ host_state read_host_state();
 /// The same but for the state of the audit subsystem, which changes in the course of a recording anyway.
 host_state read_settings();
 
-/// How to get the action `log` back.
+/// That no calls are recorded without the action `log`, and how to get it back.
 std::string log_switched_off_notice(const host_state& host);
+
+/// The same for who wants the refused calls too, each of which has an action of its own.
+std::string log_switched_off_watch_notice(const host_state& host);
 
 /// The shell command that adds `log` to the words of kernel.seccomp.actions_logged.
 std::string command_to_log_again(std::string_view actions_logged);
 
-/// What a person should know before records are read from the kernel's ring buffer.
+/// What a person should know before records are read from the kernel's ring buffer, but for the action `log`.
 std::vector<std::string> kmsg_notices(const host_state& host, bool ratelimit_lifted);
 
-/// What a person should know about processes that are to be recorded by id.
+/// What a person should know about processes that are to be recorded or watched by id.
 std::vector<std::string> pid_notices(const std::vector<pid_t>& pids);
 
 /// Enters into the ledger what the state of the host before and after a recording proves, or fails to.

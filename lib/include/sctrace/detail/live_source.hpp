@@ -33,7 +33,7 @@ namespace sctrace::detail {
  * Everything runs on the course's strand.
  *
  * @tparam Reader Whoever reads the batches; it has expect_bracket(), saw_bracket() and brackets_seen() of
- *     record_reader.
+ *     record_reader, and may have serials_may_be_late() of watch_reader.
  */
 template <class Reader, class Executor, class Clock>
 class live_source {
@@ -49,6 +49,8 @@ public:
         std::function<task<void>(const record_batch& batch)> take;
         /// Whether what is wanted can be had from a source that is the kernel's, or is not.
         std::function<result(bool from_kernel)> allow;
+        /// What to say of a host where the action `log` is switched off.
+        std::string (*log_is_off)(const host_state& host) = log_switched_off_notice;
     };
 
     /// All references must outlive the object; @p host is first looked at by open().
@@ -84,6 +86,12 @@ public:
         }
         co_await wait_for_bracket(bracket_role::closing, options_.bracket_timeout);
         co_await wait_for_late_serials();
+    }
+
+    /// Whether a record of our own could come back, was waited for as long as it is worth, and did not come.
+    bool misses_bracket(bracket_role role) const noexcept
+    {
+        return can_bracket() && !reader_.saw_bracket(role) && !bracket_is_pointless(role);
     }
 
     task<void> stop()
@@ -178,9 +186,7 @@ private:
 
     void announce_audit() const
     {
-        if (host_.log_switched_off()) {
-            notice(log_switched_off_notice(host_));
-        }
+        announce_missing_log();
         const bool came_back = reader_.saw_bracket(bracket_role::opening);
         if (came_back && options_.source == source_kind::automatic) {
             notice("source: the audit multicast socket, because a record of our own came back through it");
@@ -221,9 +227,17 @@ private:
             notice("source: " + options_.kmsg + ", because " + why_not_audit_);
         }
         if (kmsg_.is_kernel()) {
+            announce_missing_log();
             for (const std::string& text : kmsg_notices(host_, hold_.has_value())) {
                 notice(text);
             }
+        }
+    }
+
+    void announce_missing_log() const
+    {
+        if (host_.log_switched_off()) {
+            notice(hooks_.log_is_off(host_));
         }
     }
 
@@ -269,8 +283,12 @@ private:
         }
     }
 
+    /// A reader that tells what is missing as it goes on knows which gaps are new.
     bool serials_may_be_late() const
     {
+        if constexpr (requires(const Reader& r) { r.serials_may_be_late(); }) {
+            return ledger_.window_closed() && reader_.serials_may_be_late();
+        }
         const loss_counts known = ledger_.counts();
         return ledger_.window_closed() && known.serial_gaps != 0 && known.printk_suppressed == 0 &&
                known.kmsg_overwritten == 0 && known.netlink_overruns == 0;
@@ -280,10 +298,12 @@ private:
     task<void> drain_unbracketed()
     {
         const auto give_up = Clock::now() + options_.bracket_timeout;
-        while (!pump_ended_ && !course_.abandoned() && kmsg_.readable() && Clock::now() < give_up) {
+        while (!pump_ended_ && !course_.abandoned() && is_readable() && Clock::now() < give_up) {
             co_await course_.nap(drain_poll);
         }
     }
+
+    bool is_readable() { return kind_ == source_kind::audit ? audit_.readable() : kmsg_.readable(); }
 
     template <class Source>
     void spawn_pump(Source& source)

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace sctrace::detail {
@@ -62,9 +61,6 @@ private:
     std::size_t oldest_ = 0;
     unsigned misses_ = 0;
 };
-
-/// What to tell about so many refused calls in a trace, whose lines do not show that they were.
-std::string refused_calls_notice(std::uint64_t count);
 
 } // namespace sctrace::detail
 

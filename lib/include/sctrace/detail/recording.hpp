@@ -574,9 +574,6 @@ private:
         static_cast<void>(none);
         run_outcome outcome{{}, make_report(counts)};
         child_.reset();
-        if (reader_.refused() != 0) {
-            source_.notice(refused_calls_notice(reader_.refused()));
-        }
         const auto [flush_error, message] =
             co_await aggregator_->async_flush(trace_file::durability::final, token());
         if (flush_error) {
@@ -611,6 +608,7 @@ private:
         r.started = started_at_;
         r.ended = clock::now();
         r.counts = counts;
+        r.refused = reader_.refused();
         r.judged = ledger_.judge();
         r.first_serial = ledger_.first_serial();
         r.last_serial = ledger_.last_serial();

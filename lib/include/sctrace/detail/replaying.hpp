@@ -387,9 +387,6 @@ private:
         if (counts.left_out() != 0) {
             note_problem(too_many_syscalls(counts));
         }
-        if (refused_ != 0) {
-            notice(refused_calls_notice(refused_));
-        }
         if (interpreted_ != 0) {
             note_problem({error::malformed_record,
                           std::to_string(interpreted_) +
@@ -418,6 +415,7 @@ private:
         r.started = to_system_time(first_);
         r.ended = to_system_time(last_);
         r.counts = counts;
+        r.refused = refused_;
         r.judged = ledger_.judge_saved_log();
         r.loss = ledger_.counts();
         return r;

@@ -49,6 +49,9 @@ public:
         return static_cast<std::size_t>(std::count(seen_.begin(), seen_.end(), true));
     }
 
+    /// Takes the kernel's counter of lost records; its growth since the first time is what was lost.
+    void saw_lost_counter(std::uint32_t lost);
+
     /// What has been found missing since the last call, in words; empty if nothing has.
     /**
      * Records can overtake each other between two CPUs, so that a serial is missing only if it had been
@@ -61,6 +64,9 @@ public:
 
     /// Whether serials are missing that news() has not told yet.
     bool has_open_gaps() const { return ledger_.missing_serials() != told_.serial_gaps; }
+
+    /// Whether such serials may still come: nothing else that was lost explains them.
+    bool serials_may_be_late() const;
 
 private:
     struct expectation {
@@ -90,6 +96,11 @@ private:
     std::optional<std::uint32_t> newest_told_;
     loss_counts told_;
     std::uint64_t overflows_told_ = 0;
+    // The kernel's counter as it was last, and its growth over all of its resets.
+    std::optional<std::uint32_t> lost_counter_;
+    std::uint32_t lost_ = 0;
+    std::uint64_t resets_ = 0;
+    std::uint64_t resets_told_ = 0;
 };
 
 } // namespace sctrace::detail

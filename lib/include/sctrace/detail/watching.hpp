@@ -5,6 +5,7 @@
 #include <sctrace/detail/course.hpp>
 #include <sctrace/detail/host_state.hpp>
 #include <sctrace/detail/live_source.hpp>
+#include <sctrace/detail/record_reader.hpp>
 #include <sctrace/detail/run_op.hpp>
 #include <sctrace/detail/watch_reader.hpp>
 #include <sctrace/error.hpp>
@@ -76,14 +77,17 @@ private:
     typename source_type::hooks hooks()
     {
         return {[this](const record_batch& batch) { return take(batch); },
-                [this](bool from_kernel) { return check_pid_namespace(from_kernel); }};
+                [this](bool from_kernel) { return check_pid_namespace(from_kernel); },
+                log_switched_off_watch_notice};
     }
 
     /// From opening the source to the summary.
     task<outcome> run_course()
     {
         before_ = read_host_state();
-        end_ = Clock::now() + options_.duration;
+        if (before_.audit) {
+            reader_.saw_lost_counter(before_.audit->lost);
+        }
         const auto opened = co_await open();
         if (!opened) {
             co_await stop_tasks();
@@ -92,16 +96,21 @@ private:
         if (options_.on_started) {
             options_.on_started();
         }
+        end_ = Clock::now() + options_.duration;
         co_await watch();
         if (!thrown_) {
             co_await source_.read_to_end();
         }
+        const bool may_lack_the_last = !thrown_ && source_.misses_bracket(bracket_role::closing);
         co_await stop_tasks();
         if (thrown_) {
             std::rethrow_exception(thrown_);
         }
         look_at_lost_counter();
         tell(reader_.last_news());
+        if (may_lack_the_last) {
+            tell("no record of our own came back at the end: the last records may be missing");
+        }
         co_return finish();
     }
 
@@ -110,7 +119,23 @@ private:
         if (const auto allowed = check_pid_namespace(source_.wants_the_kernel()); !allowed) {
             co_return allowed;
         }
-        co_return co_await source_.open();
+        const result opened = co_await source_.open();
+        if (opened) {
+            look_at_what_was_opened();
+        }
+        co_return opened;
+    }
+
+    void look_at_what_was_opened()
+    {
+        if (source_.reads_the_kernel()) {
+            for (const std::string& text : pid_notices(options_.filter.pids)) {
+                source_.notice(text);
+            }
+        }
+        if (source_.misses_bracket(bracket_role::opening)) {
+            tell("no record of our own came back through the source: nothing may arrive");
+        }
     }
 
     /// Process ids are only good for selection where they are the kernel's.
@@ -193,7 +218,7 @@ private:
             return;
         }
         if (const auto now = read_audit_status()) {
-            ledger_.audit_lost(before_.audit->lost, now->lost);
+            reader_.saw_lost_counter(now->lost);
         }
     }
 
