@@ -7,7 +7,8 @@ build_packages=(
     libboost1.81-dev libboost-json1.81-dev libboost-program-options1.81-dev)
 test_packages=(
     libboost-test1.81-dev strace git make perl python3
-    runc crun busybox-static python3-jsonschema golang-github-opencontainers-specs-dev)
+    runc crun busybox-static python3-jsonschema golang-github-opencontainers-specs-dev
+    pkg-config zsh groff-base man-db dpkg-dev)
 
 say() { printf '%s\n' "$*"; }
 

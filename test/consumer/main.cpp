@@ -1,5 +1,9 @@
 #include <sctrace/architecture.hpp>
+#include <sctrace/error.hpp>
 #include <sctrace/log_line.hpp>
+
+#include <boost/system/result.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <fstream>
 #include <iostream>
@@ -17,6 +21,19 @@ bool reads_a_record()
 {
     const auto record = sctrace::parse_seccomp_line(logged_call);
     return record.has_value() && record->pid == 2752 && record->syscall == 110;
+}
+
+/// The library throws this; its type information must be the program's.
+bool catches_what_the_library_throws()
+{
+    const boost::system::result<int, sctrace::failure> nothing =
+        sctrace::failure{sctrace::error::malformed_trace, "line 7"};
+    try {
+        static_cast<void>(nothing.value());
+        return false;
+    } catch (const boost::system::system_error& e) {
+        return e.code() == sctrace::error::malformed_trace && std::string(e.what()).starts_with("line 7");
+    }
 }
 
 bool loaded_shared_library()
@@ -37,6 +54,10 @@ int main(int argc, char* argv[])
     const bool wants_shared = argc == 2 && std::string_view(argv[1]) == "shared";
     if (!reads_a_record()) {
         std::cerr << "the library misread a record\n";
+        return 1;
+    }
+    if (!catches_what_the_library_throws()) {
+        std::cerr << "an exception of the library changed on its way\n";
         return 1;
     }
     if (sctrace::architecture::native() == sctrace::architecture()) {
