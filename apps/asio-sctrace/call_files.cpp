@@ -39,14 +39,7 @@ void check_standard_input(const std::vector<std::string>& paths)
 sctrace::architecture native_of(const boost::program_options::variables_map& given)
 {
     const std::string word = string_of(given, "native");
-    if (word.empty()) {
-        return sctrace::architecture::native();
-    }
-    const auto arch = sctrace::architecture::from_name(word);
-    if (!arch) {
-        reject("native", word, "expected an architecture, such as x86_64, i386 or aarch64");
-    }
-    return *arch;
+    return word.empty() ? sctrace::architecture::native() : arch_of("native", word);
 }
 
 } // namespace asio_sctrace

@@ -96,6 +96,15 @@ std::vector<pid_t> pids_of(const po::variables_map& given)
     return pids;
 }
 
+sctrace::architecture arch_of(const std::string& option, const std::string& word)
+{
+    const auto arch = sctrace::architecture::from_name(word);
+    if (!arch) {
+        reject(option, word, "expected an architecture, such as x86_64, i386 or aarch64");
+    }
+    return *arch;
+}
+
 std::optional<std::uint32_t> session_of(const po::variables_map& given)
 {
     const std::string word = string_of(given, "session");

@@ -1,6 +1,8 @@
 #ifndef ASIO_SCTRACE_OPTION_VALUES_HPP
 #define ASIO_SCTRACE_OPTION_VALUES_HPP
 
+#include <sctrace/architecture.hpp>
+
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/variables_map.hpp>
 
@@ -35,6 +37,10 @@ std::vector<std::string> strings_of(const boost::program_options::variables_map&
 /// The words of `--pid` as numbers.
 /** @throws usage_error */
 std::vector<pid_t> pids_of(const boost::program_options::variables_map& given);
+
+/// The architecture that an option's word names.
+/** @throws usage_error */
+sctrace::architecture arch_of(const std::string& option, const std::string& word);
 
 /// The number of `--session`; empty without the option.
 /** @throws usage_error */

@@ -63,11 +63,6 @@ std::set<std::string> calls_in(const trace& counts, architecture native)
     return names;
 }
 
-bool lets_through(filter_action action) noexcept
-{
-    return action == filter_action::allow || action == filter_action::log;
-}
-
 /// What a profile says of the calls that it names, as far as an allow-list cannot say it.
 struct base_names {
     std::set<std::string> refused;
@@ -79,7 +74,7 @@ struct base_names {
     {
         std::set<std::string> permitted;
         for (const profile_rule& rule : base.rules) {
-            std::set<std::string>& to = lets_through(rule.verdict.action) ? permitted : refused;
+            std::set<std::string>& to = permits(rule.verdict.action) ? permitted : refused;
             to.insert(rule.names.begin(), rule.names.end());
             if (rule.verdict.action == filter_action::log) {
                 logged.insert(rule.names.begin(), rule.names.end());
@@ -160,7 +155,7 @@ private:
 
     void add(const sctrace::profile& base, const std::string& path)
     {
-        if (lets_through(base.default_verdict.action)) {
+        if (permits(base.default_verdict.action)) {
             throw std::runtime_error(
                 path + ": its default action " + std::string(oci_name(base.default_verdict.action)) +
                 " lets through calls that it does not name, so that no allow-list can be made "

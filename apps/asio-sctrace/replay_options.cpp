@@ -1,5 +1,6 @@
 #include "replay_options.hpp"
 
+#include "call_files.hpp"
 #include "option_values.hpp"
 #include "output_file.hpp"
 #include "time_option.hpp"
@@ -83,25 +84,6 @@ po::options_description describe()
     return options;
 }
 
-std::uint32_t session_of(const std::string& word)
-{
-    std::uint32_t value = 0;
-    const auto parsed = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (parsed.ec != std::errc{} || parsed.ptr != word.data() + word.size()) {
-        reject("session", word, "expected an audit session id, such as 3");
-    }
-    return value;
-}
-
-sctrace::architecture arch_of(const std::string& option, const std::string& word)
-{
-    const auto arch = sctrace::architecture::from_name(word);
-    if (!arch) {
-        reject(option, word, "expected an architecture, such as x86_64, i386 or aarch64");
-    }
-    return *arch;
-}
-
 sctrace::log_time time_of(const std::string& option, const std::string& word)
 {
     const auto time = parse_time(word, std::chrono::system_clock::now());
@@ -114,9 +96,7 @@ sctrace::log_time time_of(const std::string& option, const std::string& word)
 void read_filter(const po::variables_map& given, sctrace::record_filter& to)
 {
     to.pids = pids_of(given);
-    if (const std::string session = string_of(given, "session"); !session.empty()) {
-        to.session = session_of(session);
-    }
+    to.session = session_of(given);
     to.comms = strings_of(given, "comm");
     to.exes = strings_of(given, "exe");
     for (const std::string& word : strings_of(given, "arch")) {
@@ -224,9 +204,7 @@ std::optional<replay_options> parse_replay_options(const std::vector<std::string
     replay_options options;
     read_logs(given, options.replay);
     read_filter(given, options.replay.filter);
-    if (const std::string native = string_of(given, "native"); !native.empty()) {
-        options.replay.native = arch_of("native", native);
-    }
+    options.replay.native = native_of(given);
     read_outputs(given, options);
     check_files(options);
     options.quiet = given["quiet"].as<bool>();

@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <set>
-#include <tuple>
 #include <utility>
 
 namespace sctrace {
@@ -39,19 +37,6 @@ profile_rule without(const profile_rule& rule, const std::vector<std::string>& u
     });
     sort_and_deduplicate(left.names);
     return left;
-}
-
-using condition_key = std::tuple<unsigned, comparison, std::uint64_t, std::uint64_t>;
-using rule_key = std::pair<std::vector<std::string>, std::vector<condition_key>>;
-
-/// Rules are the same if these are.
-rule_key key_of(const profile_rule& rule)
-{
-    rule_key key{rule.names, {}};
-    for (const argument_condition& c : rule.conditions) {
-        key.second.emplace_back(c.index, c.op, c.value, c.value_two);
-    }
-    return key;
 }
 
 /// An architecture, and those whose programs a kernel for it runs as well.
@@ -160,13 +145,13 @@ profile allow_list::make(filter_verdict default_verdict) const
     profile made;
     made.default_verdict = default_verdict;
     made.architectures = architectures(!permits(default_verdict.action));
-    std::set<rule_key> known;
+    std::set<std::pair<std::vector<std::string>, std::vector<argument_condition>>> known;
     if (!names_.empty()) {
         made.rules.push_back({names_, allowed, {}});
     }
     for (const profile_rule& rule : conditional_) {
         profile_rule left = without(rule, names_);
-        if (!left.names.empty() && known.insert(key_of(left)).second) {
+        if (!left.names.empty() && known.emplace(left.names, left.conditions).second) {
             made.rules.push_back(std::move(left));
         }
     }

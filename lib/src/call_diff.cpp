@@ -142,19 +142,9 @@ std::string amount(std::uint64_t records)
 }
 
 /// The rules for one name in a form in which equal ones are equal.
-using condition_key = std::tuple<unsigned, comparison, std::uint64_t, std::uint64_t>;
 /// Besides the conditions, whether one of them is enough.
-using rule_key = std::tuple<filter_action, std::uint16_t, std::set<condition_key>, bool>;
+using rule_key = std::tuple<filter_action, std::uint16_t, std::set<argument_condition>, bool>;
 using rules_by_name = std::map<std::string_view, std::set<rule_key>>;
-
-std::set<condition_key> key_of(const std::vector<argument_condition>& conditions)
-{
-    std::set<condition_key> keys;
-    for (const argument_condition& c : conditions) {
-        keys.emplace(c.index, c.op, c.value, c.value_two);
-    }
-    return keys;
-}
 
 /// Without rules that say what the default verdict says anyway.
 rules_by_name rules_of(const profile& p)
@@ -164,8 +154,9 @@ rules_by_name rules_of(const profile& p)
         if (rule.verdict == p.default_verdict && rule.conditions.empty()) {
             continue;
         }
-        const rule_key key{rule.verdict.action, rule.verdict.value, key_of(rule.conditions),
-                           key_of(rule.conditions).size() > 1 && are_alternatives(rule.conditions)};
+        std::set<argument_condition> conditions(rule.conditions.begin(), rule.conditions.end());
+        const bool alternatives = conditions.size() > 1 && are_alternatives(rule.conditions);
+        const rule_key key{rule.verdict.action, rule.verdict.value, std::move(conditions), alternatives};
         for (const std::string& name : rule.names) {
             rules[name].insert(key);
         }

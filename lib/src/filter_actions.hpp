@@ -8,12 +8,6 @@
 
 namespace sctrace {
 
-/// Whether an action lets calls through.
-constexpr bool permits(filter_action action) noexcept
-{
-    return action == filter_action::allow || action == filter_action::log;
-}
-
 /// Whether an action keeps calls from running, whatever a tracer or supervisor says.
 constexpr bool refuses(filter_action action) noexcept
 {

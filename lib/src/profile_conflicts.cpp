@@ -5,22 +5,9 @@
 #include "quoted.hpp"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 namespace sctrace {
-
-bool profile_conflicts::by_argument::operator()(const argument_condition& a,
-                                                const argument_condition& b) const noexcept
-{
-    return std::tie(a.index, a.op, a.value, a.value_two) < std::tie(b.index, b.op, b.value, b.value_two);
-}
-
-bool profile_conflicts::by_arguments::operator()(const std::vector<argument_condition>& a,
-                                                 const std::vector<argument_condition>& b) const noexcept
-{
-    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), by_argument());
-}
 
 std::size_t profile_conflicts::number_of(const std::vector<argument_condition>& conditions)
 {
@@ -28,7 +15,7 @@ std::size_t profile_conflicts::number_of(const std::vector<argument_condition>& 
         return no_conditions;
     }
     std::vector<argument_condition> sorted = conditions;
-    std::sort(sorted.begin(), sorted.end(), by_argument());
+    std::sort(sorted.begin(), sorted.end());
     sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
     // Any of these is enough, which is another rule than that all must hold; no call has such an argument.
     if (sorted.size() > 1 && are_alternatives(conditions)) {

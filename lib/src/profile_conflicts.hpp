@@ -56,20 +56,11 @@ private:
         std::optional<entry> other;
     };
 
-    struct by_argument {
-        bool operator()(const argument_condition& a, const argument_condition& b) const noexcept;
-    };
-
-    struct by_arguments {
-        bool operator()(const std::vector<argument_condition>& a,
-                        const std::vector<argument_condition>& b) const noexcept;
-    };
-
     static const entry* contradicting(const known_call& known, const entry& added);
     static void keep(known_call& known, const entry& added);
     static std::string_view scope_of(const entry& earlier, const entry& added) noexcept;
 
-    std::map<std::vector<argument_condition>, std::size_t, by_arguments> numbers_;
+    std::map<std::vector<argument_condition>, std::size_t> numbers_;
     std::unordered_map<std::string, known_call> calls_;
 };
 

@@ -4,6 +4,7 @@
 #include <sctrace/architecture.hpp>
 #include <sctrace/trace.hpp>
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +16,12 @@ namespace sctrace {
 /// What a seccomp filter does with a call, without an action's value.
 /** In the order of the kernel's precedence (kernel/seccomp.c: seccomp_run_filters). */
 enum class filter_action { kill_process, kill_thread, trap, errno_value, notify, trace, log, allow };
+
+/// Whether an action lets calls through.
+constexpr bool permits(filter_action action) noexcept
+{
+    return action == filter_action::allow || action == filter_action::log;
+}
 
 /// An action and, for `errno_value` and `trace`, its value of 16 bits.
 struct filter_verdict {
@@ -38,7 +45,8 @@ struct argument_condition {
     /// For `masked_equal` what the masked argument is compared with; else 0.
     std::uint64_t value_two = 0;
 
-    friend bool operator==(const argument_condition&, const argument_condition&) noexcept = default;
+    /// An order without a meaning, for sets and maps.
+    friend auto operator<=>(const argument_condition&, const argument_condition&) noexcept = default;
 };
 
 /// Some calls, and what happens to them on all architectures of the profile that have them.
