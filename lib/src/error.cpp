@@ -1,89 +1,125 @@
+#include "message_buffer.hpp"
+
 #include <sctrace/error.hpp>
 
 #include <boost/system/error_category.hpp>
 #include <boost/system/system_error.hpp>
 #include <boost/throw_exception.hpp>
 
-#include <algorithm>
-#include <cstring>
-#include <string_view>
+#include <cstddef>
+#include <string>
 
 namespace sctrace {
 
 namespace {
 
-constexpr const char* message_of(int value) noexcept
+struct description {
+    std::string_view name;
+    condition kind;
+    const char* message;
+};
+
+constexpr description describe(error e) noexcept
 {
-    switch (static_cast<error>(value)) {
+    switch (e) {
     case error::not_a_kmsg_entry:
-        return "not an entry of /dev/kmsg; an entry reads `prefix,seq,usec,flags;text`";
+        return {"not_a_kmsg_entry", condition::not_a_record,
+                "not an entry of /dev/kmsg; an entry reads `prefix,seq,usec,flags;text`"};
     case error::not_an_audit_record:
-        return "not an audit record; a record starts with `type=… audit(…):` or `type=… msg=audit(…):`";
+        return {"not_an_audit_record", condition::not_a_record,
+                "not an audit record; a record starts with `type=… audit(…):` or `type=… msg=audit(…):`"};
     case error::not_a_seccomp_record:
-        return "an audit record, but not one that seccomp wrote; skip it";
+        return {"not_a_seccomp_record", condition::not_a_record,
+                "an audit record, but not one that seccomp wrote; skip it"};
     case error::truncated_record:
-        return "the kernel cut the SECCOMP record before the system call's number; count it as a lost "
-               "record, "
-               "or read the audit socket, which does not cut";
+        return {"truncated_record", condition::data_loss,
+                "the kernel cut the SECCOMP record before the system call's number; count it as a lost "
+                "record, or read the audit socket, which does not cut"};
     case error::malformed_record:
-        return "a SECCOMP record without a numeric `syscall=`; count it as a lost record";
+        return {"malformed_record", condition::malformed_record,
+                "a SECCOMP record without a numeric `syscall=`; count it as a lost record"};
     case error::not_a_loss_notice:
-        return "not a notice of lost audit records; skip it";
+        return {"not_a_loss_notice", condition::not_a_record, "not a notice of lost audit records; skip it"};
     case error::source_is_symlink:
-        return "the source is a symbolic link; name the device or FIFO itself";
+        return {"source_is_symlink", condition::source_unavailable,
+                "the source is a symbolic link; name the device or FIFO itself"};
     case error::source_not_a_device:
-        return "the source is neither a character device nor a FIFO";
+        return {"source_not_a_device", condition::source_unavailable,
+                "the source is neither a character device nor a FIFO"};
     case error::output_is_symlink:
-        return "the output is a symbolic link; name the file itself";
+        return {"output_is_symlink", condition::output_unavailable,
+                "the output is a symbolic link; name the file itself"};
     case error::output_is_directory:
-        return "the output is a directory; name a file in it";
+        return {"output_is_directory", condition::output_unavailable,
+                "the output is a directory; name a file in it"};
     case error::command_not_found:
-        return "command not found; check its spelling and PATH";
+        return {"command_not_found", condition::command_not_started,
+                "command not found; check its spelling and PATH"};
     case error::command_not_executable:
-        return "the command cannot be executed; check its permissions and its first line";
+        return {"command_not_executable", condition::command_not_started,
+                "the command cannot be executed; check its permissions and its first line"};
     case error::unknown_user:
-        return "no such user; check the user's name";
+        return {"unknown_user", condition::command_not_started, "no such user; check the user's name"};
     case error::launch_failed:
-        return "the command could not be prepared to run under the filter; see the system's error";
+        return {"launch_failed", condition::command_not_started,
+                "the command could not be prepared to run under the filter; see the system's error"};
     case error::already_running:
-        return "the operation already runs; wait for it to complete first";
+        return {"already_running", condition::invalid_use,
+                "the operation already runs; wait for it to complete first"};
     case error::foreign_pid_namespace:
-        return "process ids of this pid namespace are not those in the kernel's records; run in the initial "
-               "one";
+        return {"foreign_pid_namespace", condition::source_unavailable,
+                "process ids of this pid namespace are not those in the kernel's records; run in the initial "
+                "one"};
     case error::invalid_options:
-        return "the options contradict one another; leave one of them out";
+        return {"invalid_options", condition::invalid_use,
+                "the options contradict one another; leave one of them out"};
     case error::malformed_trace:
-        return "not a trace; each line reads {\"syscall\":0,\"name\":\"read\",\"count\":42}";
+        return {"malformed_trace", condition::invalid_input,
+                "not a trace; each line reads {\"syscall\":0,\"name\":\"read\",\"count\":42}"};
     case error::not_a_journal_entry:
-        return "not an entry of the systemd journal; `journalctl -o json` writes one object on each line";
+        return {"not_a_journal_entry", condition::not_a_record,
+                "not an entry of the systemd journal; `journalctl -o json` writes one object on each line"};
     case error::damaged_gzip:
-        return "the gzip data is damaged; `gzip -t` checks the whole file";
+        return {"damaged_gzip", condition::data_loss,
+                "the gzip data is damaged; `gzip -t` checks the whole file"};
     case error::truncated_gzip:
-        return "the gzip data is cut; copy the whole file, or wait until it is written";
+        return {"truncated_gzip", condition::data_loss,
+                "the gzip data is cut; copy the whole file, or wait until it is written"};
     case error::unreadable_log:
-        return "the log is no text; convert or uncompress it first";
+        return {"unreadable_log", condition::invalid_input,
+                "the log is no text; convert or uncompress it first"};
     case error::shrinking_log:
-        return "the log became shorter while it was read; read it again when nobody writes to it";
+        return {"shrinking_log", condition::data_loss,
+                "the log became shorter while it was read; read it again when nobody writes to it"};
     case error::stopped_early:
-        return "stopped before everything had been read; what was read counts";
+        return {"stopped_early", condition::stopped,
+                "stopped before everything had been read; what was read counts"};
     case error::too_many_syscalls:
-        return "more different system calls than a trace tells apart; select fewer records";
+        return {"too_many_syscalls", condition::data_loss,
+                "more different system calls than a trace tells apart; select fewer records"};
     case error::malformed_profile:
-        return "not a seccomp profile of the OCI runtime specification; the message names the line";
+        return {"malformed_profile", condition::invalid_input,
+                "not a seccomp profile of the OCI runtime specification; the message names the line"};
     case error::malformed_event:
-        return "not an event; `asio-sctrace replay --events` writes one object on each line";
+        return {"malformed_event", condition::invalid_input,
+                "not an event; `asio-sctrace replay --events` writes one object on each line"};
     case error::malformed_list:
-        return "not a list of system calls; write one name on each line";
+        return {"malformed_list", condition::invalid_input,
+                "not a list of system calls; write one name on each line"};
     case error::other_architecture:
-        return "the trace was recorded on another architecture; name it as the native one";
+        return {"other_architecture", condition::invalid_input,
+                "the trace was recorded on another architecture; name it as the native one"};
     case error::count_overflow:
-        return "the sum of the counts has more than 64 bits; merge fewer traces";
+        return {"count_overflow", condition::not_representable,
+                "the sum of the counts has more than 64 bits; merge fewer traces"};
     case error::not_expressible:
-        return "the format cannot say what the profile says; choose the OCI format";
+        return {"not_expressible", condition::not_representable,
+                "the format cannot say what the profile says; choose the OCI format"};
     case error::filter_not_possible:
-        return "the kernel or libseccomp cannot make this filter; see the message";
+        return {"filter_not_possible", condition::not_representable,
+                "the kernel or libseccomp cannot make this filter; see the message"};
     }
-    return "unknown sctrace error";
+    return {"", condition{}, "unknown sctrace error"};
 }
 
 // Boost's base class has a protected destructor, yet friends for which GCC calls it accessible; nobody
@@ -100,17 +136,20 @@ public:
 
     const char* name() const noexcept override { return "sctrace"; }
 
-    std::string message(int value) const override { return message_of(value); }
+    std::string message(int value) const override { return describe(static_cast<error>(value)).message; }
 
     const char* message(int value, char* buffer, std::size_t length) const noexcept override
     {
-        if (length == 0)
-            return buffer;
-        const std::string_view text = message_of(value);
-        const std::size_t copied = std::min(text.size(), length - 1);
-        std::memcpy(buffer, text.data(), copied);
-        buffer[copied] = '\0';
-        return buffer;
+        return detail::copy_message(describe(static_cast<error>(value)).message, buffer, length);
+    }
+
+    boost::system::error_condition default_error_condition(int value) const noexcept override
+    {
+        const description found = describe(static_cast<error>(value));
+        if (found.name.empty()) {
+            return {value, *this};
+        }
+        return found.kind;
     }
 };
 
@@ -119,6 +158,11 @@ public:
 constexpr sctrace_category category;
 
 } // namespace
+
+std::string_view to_string(error e) noexcept
+{
+    return describe(e).name;
+}
 
 const boost::system::error_category& error_category() noexcept
 {

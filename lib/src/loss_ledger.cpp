@@ -7,38 +7,34 @@ namespace sctrace {
 
 namespace detail {
 
+void serial_window::keep()
+{
+    if (shared_) {
+        own_ = *shared_;
+        own_.forget_before(first_);
+        shared_ = nullptr;
+    }
+}
+
 void serial_window::open(std::uint32_t first)
 {
-    see(first);
-    first_ = extend(first);
-    std::erase_if(gaps_, [this](const gap& g) { return g.end <= first_; });
-    settled_ = 0;
+    if (!shared_) {
+        own_.see(first);
+    }
+    first_ = history().extend(first);
+    if (!shared_) {
+        own_.forget_before(first_);
+    }
     open_ = true;
 }
 
 void serial_window::close(std::uint32_t last)
 {
-    see(last);
-    last_ = extend(last);
+    if (!shared_) {
+        own_.see(last);
+    }
+    last_ = history().extend(last);
     closed_ = true;
-}
-
-void serial_window::see(std::uint32_t serial)
-{
-    if (next_ == 0) {
-        // Room below the first serial, so that older ones extend to smaller numbers and not around zero.
-        next_ = (std::uint64_t{1} << 32) + serial;
-    }
-    const std::uint64_t seen = extend(serial);
-    if (seen < next_) {
-        fill(seen);
-        return;
-    }
-    if (seen > next_) {
-        gaps_.push_back({next_, seen});
-        settle_oldest();
-    }
-    next_ = seen + 1;
 }
 
 std::optional<std::uint32_t> serial_window::first() const noexcept
@@ -53,68 +49,13 @@ std::optional<std::uint32_t> serial_window::last() const noexcept
 
 bool serial_window::contains(std::uint32_t serial) const noexcept
 {
-    const std::uint64_t at = extend(serial);
+    const std::uint64_t at = history().extend(serial);
     return (!open_ || at > first_) && (!closed_ || at < last_);
 }
 
 std::uint64_t serial_window::missing() const noexcept
 {
-    if (!open_) {
-        return 0;
-    }
-    const std::uint64_t end = closed_ ? last_ : next_;
-    std::uint64_t count = settled_;
-    for (const gap& g : gaps_) {
-        if (g.begin < end) {
-            count += std::min(g.end, end) - g.begin;
-        }
-    }
-    return count;
-}
-
-std::uint64_t serial_window::extend(std::uint32_t serial) const noexcept
-{
-    const auto distance = static_cast<std::int32_t>(serial - static_cast<std::uint32_t>(next_));
-    return next_ + static_cast<std::uint64_t>(static_cast<std::int64_t>(distance));
-}
-
-void serial_window::fill(std::uint64_t serial)
-{
-    const auto after = std::upper_bound(gaps_.begin(), gaps_.end(), serial,
-                                        [](std::uint64_t s, const gap& g) { return s < g.begin; });
-    if (after == gaps_.begin()) {
-        return;
-    }
-    const auto at = std::prev(after);
-    if (serial >= at->end) {
-        return;
-    }
-    if (at->begin == serial) {
-        ++at->begin;
-    } else if (at->end == serial + 1) {
-        --at->end;
-    } else {
-        const gap rest{serial + 1, at->end};
-        at->end = serial;
-        gaps_.insert(after, rest);
-        settle_oldest();
-        return;
-    }
-    if (at->begin == at->end) {
-        gaps_.erase(at);
-    }
-}
-
-void serial_window::settle_oldest()
-{
-    if (gaps_.size() <= max_gaps) {
-        return;
-    }
-    const auto settled_end = gaps_.begin() + static_cast<std::ptrdiff_t>(max_gaps / 2);
-    for (auto g = gaps_.begin(); g != settled_end; ++g) {
-        settled_ += g->end - g->begin;
-    }
-    gaps_.erase(gaps_.begin(), settled_end);
+    return open_ ? history().missing_between(first_, closed_ ? last_ : history().next()) : 0;
 }
 
 } // namespace detail

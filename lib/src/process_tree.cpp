@@ -118,23 +118,10 @@ membership process_tree::membership_of_child(const process_event& event)
 void process_tree::end(const process_event& event)
 {
     const incarnation* const known = at(event.process, event.time);
-    if (!known || known->born == unknown_birth) {
-        remember_foreign_ending(event);
+    if (!shared_endings_ && (!known || known->born == unknown_birth)) {
+        foreign_endings_.saw_ending(event.process, event.time);
     }
     remove_thread(event);
-}
-
-void process_tree::remember_foreign_ending(const process_event& event)
-{
-    foreign_endings_.push_back({event.process, event.time});
-    last_endings_[event.process] = event.time;
-    while (foreign_endings_.front().when < event.time - memory_of_others) {
-        const ending& oldest = foreign_endings_.front();
-        if (last_endings_[oldest.pid] == oldest.when) {
-            last_endings_.erase(oldest.pid);
-        }
-        foreign_endings_.pop_front();
-    }
 }
 
 void process_tree::add_thread(const process_event& event)
@@ -172,8 +159,7 @@ process_tree::incarnation* process_tree::at(pid_t pid, time when)
 
 process_tree::time process_tree::last_foreign_ending(pid_t pid) const
 {
-    const auto found = last_endings_.find(pid);
-    return found == last_endings_.end() ? unknown_birth : found->second;
+    return (shared_endings_ ? *shared_endings_ : foreign_endings_).last_ending(pid);
 }
 
 membership process_tree::whose(pid_t pid, time made) const
@@ -219,6 +205,18 @@ std::vector<pid_t> process_tree::living() const
     }
     std::sort(pids.begin(), pids.end());
     return pids;
+}
+
+std::vector<pid_t> process_tree::numbers() const
+{
+    std::vector<pid_t> all;
+    all.reserve(known_.size() + suspects_.size() + expected_.size());
+    for (const auto& known : known_) {
+        all.push_back(known.first);
+    }
+    all.insert(all.end(), suspects_.begin(), suspects_.end());
+    all.insert(all.end(), expected_.begin(), expected_.end());
+    return all;
 }
 
 void process_tree::forget_dead(time then)

@@ -8,25 +8,18 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <string_view>
+#include <utility>
 
 namespace sctrace::detail {
 
 namespace {
 
-constexpr auto config_change = static_cast<audit_type>(1305);
-constexpr std::string_view seccomp_anchor = "audit: type=1326";
 // More than can arrive before one that was made earlier.
 constexpr std::size_t max_early = 4096;
 // No architecture has a call of this number, so that nothing is watched for.
 constexpr std::int64_t no_call = std::numeric_limits<std::int64_t>::min();
-
-/// Records that follow another one with the same serial on kernels with several security modules
-/// (AUDIT_MAC_TASK_CONTEXTS and AUDIT_MAC_OBJ_CONTEXTS): they do not show that the main record has come.
-bool is_companion(audit_type type) noexcept
-{
-    return type == static_cast<audit_type>(1425) || type == static_cast<audit_type>(1426);
-}
 
 /// A record's time since 1970; zero if it can't be read.
 std::chrono::nanoseconds wall_time(std::string_view text) noexcept
@@ -41,24 +34,34 @@ bool has(std::string_view text, std::string_view words) noexcept
 
 } // namespace
 
-record_reader::record_reader(architecture native, target& whose, loss_ledger& ledger)
+record_reader::record_reader(architecture native, target& whose, loss_ledger& ledger, live_queue& live)
     : native_(native)
     , target_(whose)
     , ledger_(ledger)
+    , live_(live)
 {
-    calls_.reserve(record_batch::default_messages);
 }
 
-void record_reader::read(const record_batch& batch)
+void record_reader::take_losses(const source_losses& losses)
 {
-    calls_.clear();
     if (counting_) {
-        ledger_.overwritten(batch.losses().overwritten);
-        ledger_.overrun(batch.losses().overruns);
-        ledger_.malformed_record(batch.losses().malformed);
+        ledger_.overwritten(losses.overwritten);
+        ledger_.overrun(losses.overruns);
+        ledger_.malformed_record(losses.malformed);
     }
-    for (const source_message& message : batch.messages()) {
-        read_message(message);
+}
+
+void record_reader::take_notice(const loss_notice& notice)
+{
+    if (counting_) {
+        ledger_.saw_notice(notice);
+    }
+}
+
+void record_reader::take_unreadable()
+{
+    if (counting_) {
+        ledger_.malformed_record();
     }
 }
 
@@ -67,38 +70,14 @@ void record_reader::expect_bracket(std::int64_t number, bracket_role role)
     expected_.push_back({number, role});
 }
 
-void record_reader::read_message(const source_message& message)
-{
-    auto header = message.type == 0
-                      ? parse_audit_record(message.text)
-                      : parse_audit_payload(static_cast<audit_type>(message.type), message.text);
-    if (header) {
-        header->maybe_cut = header->maybe_cut || message.maybe_cut;
-        if (!is_companion(header->type)) {
-            ledger_.saw_serial(header->serial);
-        }
-        if (header->type == audit_type::seccomp || header->type == audit_type::anom_abend) {
-            read_seccomp(*header);
-        } else if (header->type == config_change && counting_) {
-            watch_settings(*header);
-        }
-        return;
-    }
-    if (!counting_) {
-        return;
-    }
-    if (const auto notice = parse_loss_notice(message.text)) {
-        ledger_.saw_notice(*notice);
-    } else if (message.text.starts_with(seccomp_anchor)) {
-        ledger_.malformed_record();
-    }
-}
-
 /// What decides about records may be changed and changed back before anybody looks again. Only written where
 /// audit is enabled (kernel/auditsc.c, audit_seccomp_actions_logged; kernel/auditfilter.c,
 /// audit_log_rule_change; list 5 is the exclude list).
-void record_reader::watch_settings(const audit_record& header)
+void record_reader::take_setting(const audit_record& header)
 {
+    if (!counting_) {
+        return;
+    }
     if (has(header.body, "op=seccomp-logging")) {
         ledger_.cannot_prove("kernel.seccomp.actions_logged was written while recording");
     } else if (has(header.body, "_rule ") && has(header.body, " list=5 ")) {
@@ -106,26 +85,20 @@ void record_reader::watch_settings(const audit_record& header)
     }
 }
 
-void record_reader::read_seccomp(const audit_record& header)
+void record_reader::take(const logged_call& record, const audit_record& header)
 {
-    const auto record = call_reader_.read(header);
-    if (record) {
-        if (take_bracket(*record, header.serial)) {
-            return;
-        }
-        if (!counting_) {
-            keep_early(*record, header);
-        } else if (ledger_.in_window(header.serial)) {
-            take_call(*record, header.time);
-        }
-    } else if (record.error() != error::not_a_seccomp_record && counting_ &&
-               ledger_.in_window(header.serial)) {
-        read_uncountable(header, record.error() == error::truncated_record);
+    if (!counting_) {
+        keep_early(record, header);
+    } else if (ledger_.in_window(header.serial)) {
+        take_call(record, header);
     }
 }
 
-void record_reader::read_uncountable(const audit_record& header, bool truncated)
+void record_reader::take_uncountable(const audit_record& header, bool truncated)
 {
+    if (!counting_ || !ledger_.in_window(header.serial)) {
+        return;
+    }
     const auto who = parse_process_fields(header);
     const bool foreign = who.pid && whose(who.pid, who.ses, header.time) == membership::foreign &&
                          (target_.tree() || !target_.may_have_left_session(who.ses));
@@ -160,7 +133,14 @@ bool record_reader::take_bracket(const logged_call& record, std::uint32_t serial
 /// Records can overtake each other between two CPUs.
 void record_reader::keep_early(const logged_call& record, const audit_record& header)
 {
-    early_.push_back({header.serial, record, std::string(header.time)});
+    early_record kept{record, header,
+                      std::make_unique_for_overwrite<char[]>(header.time.size() + header.body.size())};
+    char* const text = kept.text.get();
+    char* const body = std::copy(header.time.begin(), header.time.end(), text);
+    std::copy(header.body.begin(), header.body.end(), body);
+    kept.header.time = {text, header.time.size()};
+    kept.header.body = {body, header.body.size()};
+    early_.push_back(std::move(kept));
     if (early_.size() > max_early) {
         early_.pop_front();
     }
@@ -169,25 +149,23 @@ void record_reader::keep_early(const logged_call& record, const audit_record& he
 void record_reader::take_early()
 {
     for (const early_record& e : early_) {
-        if (ledger_.in_window(e.serial)) {
-            take_call(e.call, e.time);
+        if (ledger_.in_window(e.header.serial)) {
+            take_call(e.call, e.header);
         }
     }
     early_.clear();
     early_.shrink_to_fit();
 }
 
-void record_reader::take_call(const logged_call& record, std::string_view time)
+void record_reader::take_call(const logged_call& record, const audit_record& header)
 {
-    const membership owner = whose(record.pid, record.ses, time);
+    const membership owner = whose(record.pid, record.ses, header.time);
     if (owner != membership::ours) {
         if (!record.pid) {
             ledger_.malformed_record();
         } else if (owner == membership::unclear) {
             // Another recorder in this process has children too: those that make its brackets.
             unclear_ += is_bracket_number(record.syscall) ? 0 : 1;
-        } else if (target_.may_have_left_session(record.ses)) {
-            ++strays_;
         }
         return;
     }
@@ -200,6 +178,17 @@ void record_reader::take_call(const logged_call& record, std::string_view time)
     calls_.push_back(call);
     refused_ += record.refused ? 1 : 0;
     watch_filters(call, record.pid);
+    show_live(header);
+}
+
+void record_reader::show_live(const audit_record& header)
+{
+    if (!live_.is_wanted()) {
+        return;
+    }
+    if (const auto whole = parse_seccomp_record(header)) {
+        live_.push(*whole);
+    }
 }
 
 membership record_reader::whose(std::optional<std::int32_t> pid, std::optional<std::uint64_t> ses,

@@ -33,14 +33,14 @@ setting_watch::~setting_watch()
     }
 }
 
-bool setting_watch::was_written() noexcept
+std::uint64_t setting_watch::writes() noexcept
 {
     alignas(inotify_event) std::array<std::byte, 4096> events;
     // Any event is a write, also IN_Q_OVERFLOW.
     while (works() && ::read(descriptor_, events.data(), events.size()) > 0) {
-        written_ = true;
+        ++writes_;
     }
-    return written_;
+    return writes_;
 }
 
 } // namespace sctrace::detail

@@ -72,6 +72,23 @@ std::chrono::nanoseconds wall_clock_offset() noexcept
     return offset;
 }
 
+std::optional<std::uint64_t> newborn_process::pid_namespace()
+{
+    if (!asked_for_namespace_) {
+        asked_for_namespace_ = true;
+        namespace_ = pid_namespace_of(pid_);
+    }
+    return namespace_;
+}
+
+bool newborn_process::has_no_filter()
+{
+    if (!has_no_filter_) {
+        has_no_filter_ = detail::has_no_filter(pid_);
+    }
+    return *has_no_filter_;
+}
+
 tree_keeper::tree_keeper(target& whose, loss_ledger& ledger)
     : tree_(whose.follow_tree())
     , ledger_(ledger)
@@ -86,6 +103,7 @@ void tree_keeper::follow_pids(std::span<const pid_t> pids, follow_kind how)
     if (how == follow_kind::none) {
         tree_.leave_children_out();
     }
+    is_listing_ = how != follow_kind::none;
     listing_began_ = monotonic_now();
     for (const pid_t pid : pids) {
         if (is_alive(pid)) {
@@ -144,48 +162,41 @@ void tree_keeper::suspect_siblings_of(pid_t pid)
     }
 }
 
-void tree_keeper::take(const process_event_batch& batch)
+void tree_keeper::take(const process_event& event, newborn_process& newborn)
 {
-    for (const process_event& event : batch.events) {
-        if (is_birth_of_process(event)) {
-            take_birth(event);
-        } else {
-            tree_.apply(event);
-            watch_for_endings_while_listing(event);
-        }
+    if (is_birth_of_process(event)) {
+        take_birth(event, newborn);
+    } else {
+        tree_.apply(event);
+        watch_for_endings_while_listing(event);
     }
-    if (batch.overruns != 0) {
-        note_overruns(batch);
-    }
-    forget_dead_now_and_then();
 }
 
-void tree_keeper::take_birth(const process_event& event)
+void tree_keeper::take_birth(const process_event& event, newborn_process& newborn)
 {
-    const auto entered =
-        containers_.empty() ? where::unasked : where_is(event.process, event.parent, event.time);
+    const auto entered = containers_.empty() ? where::unasked : where_is(event, newborn);
     if (entered == where::in_container) {
         tree_.expect(event.process);
         entrants_.push_back(event.process);
     }
     tree_.apply(event);
-    if (is_listing(event.time)) {
+    if (was_listing(event.time)) {
         born_while_listing_.insert(event.process);
     }
     if (entered == where::unknown) {
         tree_.cannot_tell(event.process, event.time);
-    } else if (entered == where::outside || is_surely_foreign(event)) {
+    } else if (entered == where::outside || is_surely_foreign(event, newborn)) {
         tree_.rule_out(event.process, event.time);
     }
 }
 
 /// Who enters a container from outside (setns(2)) has children in it that descend from none of its processes.
-tree_keeper::where tree_keeper::where_is(pid_t pid, pid_t parent, process_tree::time born) const
+tree_keeper::where tree_keeper::where_is(const process_event& event, newborn_process& newborn) const
 {
-    if (tree_.whose(parent, born) == membership::ours) {
+    if (tree_.whose(event.parent, event.time) == membership::ours) {
         return where::unasked;
     }
-    const auto id = pid_namespace_of(pid);
+    const auto id = newborn.pid_namespace();
     if (!id) {
         return where::unknown;
     }
@@ -197,13 +208,13 @@ tree_keeper::where tree_keeper::where_is(pid_t pid, pid_t parent, process_tree::
 }
 
 /// A filter is inherited and never goes away: a process without one descends from nobody who is recorded.
-bool tree_keeper::is_surely_foreign(const process_event& event) const
+bool tree_keeper::is_surely_foreign(const process_event& event, newborn_process& newborn) const
 {
-    return tree_.whose(event.process, event.time) == membership::unclear && has_no_filter(event.process);
+    return tree_.whose(event.process, event.time) == membership::unclear && newborn.has_no_filter();
 }
 
 /// Children are handed over shortly before the end of a process is stamped (kernel/exit.c, do_exit).
-bool tree_keeper::is_listing(process_tree::time when) const
+bool tree_keeper::was_listing(process_tree::time when) const
 {
     return how_ != follow_kind::none && when >= listing_began_ && when <= listing_ended_ + listing_margin;
 }
@@ -213,7 +224,7 @@ bool tree_keeper::is_listing(process_tree::time when) const
 void tree_keeper::watch_for_endings_while_listing(const process_event& event)
 {
     const bool newborn = born_while_listing_.contains(event.process);
-    if (event.what != process_event::kind::exit || newborn || !is_listing(event.time) ||
+    if (event.what != process_event::kind::exit || newborn || !was_listing(event.time) ||
         is_alive(event.process)) {
         return;
     }
@@ -224,6 +235,7 @@ void tree_keeper::watch_for_endings_while_listing(const process_event& event)
 
 void tree_keeper::settle_listing()
 {
+    is_listing_ = false;
     if (!ended_while_listing_) {
         return;
     }
@@ -238,14 +250,23 @@ void tree_keeper::settle_listing()
     }
 }
 
-void tree_keeper::note_overruns(const process_event_batch& batch)
+void tree_keeper::take_overruns(std::uint64_t overruns, process_tree::time since)
 {
-    ledger_.fork_event_overrun(batch.overruns);
+    ledger_.fork_event_overrun(overruns);
     lost_nothing_ = false;
-    tree_.events_were_lost(batch.events.empty() ? process_tree::time::max() : batch.events.front().time);
+    tree_.events_were_lost(since);
     if (how_ == follow_kind::tree || how_ == follow_kind::container) {
         ledger_.cannot_prove("fork events were lost: descendants may have been overlooked");
         list_again();
+    }
+}
+
+void tree_keeper::take_clock_step()
+{
+    if (how_ == follow_kind::tree || how_ == follow_kind::container) {
+        ledger_.cannot_prove("the wall clock was set, or the machine slept, while recording: records of two "
+                             "processes that had "
+                             "the same id can't be told apart");
     }
 }
 
@@ -259,9 +280,8 @@ void tree_keeper::list_again()
     }
 }
 
-void tree_keeper::forget_dead_now_and_then()
+void tree_keeper::forget_dead(process_tree::time now)
 {
-    const auto now = monotonic_now();
     if (now - last_forgetting_ >= forgetting_interval) {
         last_forgetting_ = now;
         tree_.forget_dead(now - memory_of_the_dead);

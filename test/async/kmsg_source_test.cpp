@@ -13,6 +13,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <thread>
 
@@ -45,8 +46,6 @@ struct with_pair {
     }
 };
 
-using scripted_source = sctrace::basic_kmsg_source<asio::any_io_executor, failing_stream>;
-
 } // namespace
 
 namespace sctrace::test {
@@ -61,10 +60,10 @@ struct script_result {
 script_result run_script(std::deque<failing_stream::step> steps)
 {
     checked_context context;
-    failing_stream stream(context.get_executor());
-    detail::kmsg_reader reader(false);
+    const auto device = std::make_shared<detail::shared_device<failing_stream, detail::kmsg_reader>>(
+        failing_stream(context.get_executor()), detail::kmsg_reader(false));
     record_batch batch;
-    stream.script() = std::move(steps);
+    device->stream.script() = std::move(steps);
     script_result result;
     for (bool ended = false; !ended;) {
         using op = detail::read_batch_op<failing_stream>;
@@ -75,7 +74,7 @@ script_result run_script(std::deque<failing_stream::step> steps)
             result.end = ec;
         };
         boost::asio::async_compose<decltype(done)&, void(boost::system::error_code, std::size_t)>(
-            op(stream, reader, batch), done, stream);
+            op(device, batch), done, context.get_executor());
         BOOST_REQUIRE(context.run_until([&] { return completed; }));
         for (const auto& m : batch.messages()) {
             result.texts.emplace_back(m.text);
@@ -236,20 +235,21 @@ BOOST_AUTO_TEST_CASE(a_device_that_rejects_every_read_ends_with_its_error)
 BOOST_AUTO_TEST_CASE(a_device_that_only_yields_rubbish_lets_go_of_the_event_loop)
 {
     sctrace::test::checked_context context;
-    failing_stream stream(context.get_executor());
-    sctrace::detail::kmsg_reader reader(false);
+    const auto device =
+        std::make_shared<sctrace::detail::shared_device<failing_stream, sctrace::detail::kmsg_reader>>(
+            failing_stream(context.get_executor()), sctrace::detail::kmsg_reader(false));
     record_batch batch;
     constexpr std::size_t all = 10 * record_batch::default_messages;
-    stream.script().assign(all, failing_stream::gives("rubbish"));
+    device->stream.script().assign(all, failing_stream::gives("rubbish"));
     std::size_t completions = 0;
     auto done = [&](error_code, std::size_t) { ++completions; };
     using op = sctrace::detail::read_batch_op<failing_stream>;
-    asio::async_compose<decltype(done)&, void(error_code, std::size_t)>(op(stream, reader, batch), done,
-                                                                        stream);
+    asio::async_compose<decltype(done)&, void(error_code, std::size_t)>(op(device, batch), done,
+                                                                        context.get_executor());
     context.run();
     BOOST_TEST(completions == 1U);
     BOOST_TEST(batch.losses().malformed > 0U);
-    BOOST_TEST(stream.script().size() >= all / 2);
+    BOOST_TEST(device->stream.script().size() >= all / 2);
 }
 
 BOOST_AUTO_TEST_CASE(any_other_error_is_told_after_the_messages_before_it)

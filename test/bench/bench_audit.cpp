@@ -5,10 +5,11 @@
 //     -f -c sctrace_bench_audit flood            4 tasks of 300 000 calls: what is counted, lost, and held in
 //     memory sctrace_bench_audit                  all of them
 
+#include "routed_reader.hpp"
+
 #include <sctrace/aggregator.hpp>
 #include <sctrace/audit_source.hpp>
 #include <sctrace/bracket.hpp>
-#include <sctrace/detail/record_reader.hpp>
 #include <sctrace/recorder.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -273,7 +274,7 @@ void wait_for_delivery()
 }
 
 asio::awaitable<void, executor> drain(sctrace::basic_audit_source<executor>& source,
-                                      sctrace::detail::record_reader& reader,
+                                      sctrace::test::lone_reader& reader,
                                       sctrace::basic_aggregator<executor>& aggregator,
                                       sctrace::record_batch& batch, std::size_t& left)
 {
@@ -317,8 +318,8 @@ drained drain_once(int calls, bool bare_first, sctrace::record_batch& batch)
     sctrace::target whose;
     whose.follow_session(child.session().value());
     sctrace::loss_ledger ledger;
-    sctrace::detail::record_reader reader(sctrace::architecture::native(), whose, ledger);
-    reader.count_without_bracket();
+    sctrace::test::lone_reader reader(sctrace::architecture::native(), whose, ledger);
+    reader->count_without_bracket();
     asio::post(context, [] {});
     context.run();
     context.restart();

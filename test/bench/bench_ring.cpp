@@ -3,8 +3,9 @@
 //
 //     sctrace_bench_ring [ROUNDS]        as root; fills the ring with records of its own first
 
+#include "routed_reader.hpp"
+
 #include <sctrace/aggregator.hpp>
-#include <sctrace/detail/record_reader.hpp>
 #include <sctrace/kmsg_source.hpp>
 #include <sctrace/printk_ratelimit_hold.hpp>
 
@@ -84,7 +85,7 @@ sample bare_reads()
 }
 
 asio::awaitable<void, executor> drain(sctrace::basic_kmsg_source<executor>& source,
-                                      sctrace::detail::record_reader& reader,
+                                      sctrace::test::lone_reader& reader,
                                       sctrace::basic_aggregator<executor>& aggregator,
                                       sctrace::record_batch& batch, std::size_t wanted, sample& s)
 {
@@ -107,8 +108,8 @@ sample pipeline(pid_t pid, sctrace::record_batch& batch, std::size_t wanted)
     sctrace::target whose;
     whose.add_pid(pid);
     sctrace::loss_ledger ledger;
-    sctrace::detail::record_reader reader(sctrace::architecture::native(), whose, ledger);
-    reader.count_without_bracket();
+    sctrace::test::lone_reader reader(sctrace::architecture::native(), whose, ledger);
+    reader->count_without_bracket();
     // A recorder's event loop has been running for long when a burst comes.
     asio::post(context, [] {});
     context.run();

@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(the_records_of_a_process_that_has_just_ended_are_in_the_tra
         generator.release();
         BOOST_TEST(generator.wait() == 0);
         r.stop();
-        BOOST_TEST(r.count(getppid_call) == 40U);
+        BOOST_TEST(r.count(getppid_call) == 40U, r.why());
         BOOST_TEST(r.count(231) == 1U);
     }
 }

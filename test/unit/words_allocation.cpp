@@ -1,7 +1,7 @@
+#include "routed_reader.hpp"
 #include "words_test.hpp"
 
 #include <sctrace/detail/kmsg_reader.hpp>
-#include <sctrace/detail/record_reader.hpp>
 #include <sctrace/kmsg_entry.hpp>
 #include <sctrace/log_line.hpp>
 
@@ -132,10 +132,9 @@ BOOST_AUTO_TEST_CASE(counting_allocates_nothing_in_the_steady_state)
     sctrace::target whose;
     whose.add_pid(2752);
     sctrace::loss_ledger ledger;
-    ledger.open_window(1);
     const auto native = sctrace::architecture::native();
-    sctrace::detail::record_reader records(native, whose, ledger);
-    records.count_without_bracket();
+    sctrace::test::lone_reader records(native, whose, ledger);
+    records->count_without_bracket();
     sctrace::detail::kmsg_reader device;
     sctrace::record_batch batch;
     sctrace::trace counts;
@@ -150,13 +149,15 @@ BOOST_AUTO_TEST_CASE(counting_allocates_nothing_in_the_steady_state)
         for (const auto& call : records.calls())
             counts.add(call);
     };
+    // The calls are handed over in two vectors by turns.
+    round();
     round();
     const std::size_t count = allocations_of([&] {
         for (int i = 0; i < 1000; ++i)
             round();
     });
     BOOST_TEST(count == 0U);
-    BOOST_TEST(counts.total() == 2U * 1001U);
+    BOOST_TEST(counts.total() == 2U * 1002U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

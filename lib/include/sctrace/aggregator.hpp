@@ -2,15 +2,14 @@
 #define SCTRACE_AGGREGATOR_HPP
 
 #include <sctrace/detail/aggregate_ops.hpp>
+#include <sctrace/detail/composed_operation.hpp>
 #include <sctrace/detail/default_token.hpp>
 #include <sctrace/trace.hpp>
 #include <sctrace/trace_file.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/compose.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/wait_traits.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <chrono>
 #include <concepts>
@@ -39,27 +38,48 @@ struct aggregator_options {
  * @tparam Clock The clock of async_flush_every(); tests put a virtual one here.
  *
  * @par Thread Safety
- * Distinct objects: Safe. Shared objects: the `async_` functions are safe; everything else is unsafe.
+ * Distinct objects: Safe. Shared objects: the `async_` functions and cancel() are safe; everything else is
+ * unsafe.
  *
  * @par Object lifetimes
- * Outstanding operations keep what they need alive: the object may be destroyed before they complete.
+ * Outstanding operations keep what they need alive: the object may be moved or destroyed before they
+ * complete. Moved from, it can only be assigned to, destroyed and asked for its executor.
+ *
+ * @par Example
+ * @code
+ * const auto x86_64 = sctrace::architecture::from_name("x86_64").value();
+ * boost::asio::thread_pool pool(2);
+ * sctrace::aggregator aggregator(pool);
+ * const std::vector<sctrace::syscall_key> calls{{x86_64, 0}, {x86_64, 1}, {x86_64, 0}};
+ * aggregator.async_add(calls, [&](boost::system::error_code) {
+ *     aggregator.async_snapshot([](boost::system::error_code, sctrace::trace counts) {
+ *         std::cout << counts.total() << " calls\n"; // 3 calls
+ *     });
+ * });
+ * pool.join();
+ * @endcode
  */
 template <class Executor = boost::asio::any_io_executor, class Clock = std::chrono::steady_clock>
 class basic_aggregator {
 public:
+    /// The type of the executor.
     using executor_type = Executor;
 
+    /// Names the same class on another type of executor, as Asio's token adapters ask for it.
     template <class Executor1>
     struct rebind_executor {
+        /// The class on `Executor1`.
         using other = basic_aggregator<Executor1, Clock>;
     };
 
+    /// An aggregator that runs on @p ex.
     explicit basic_aggregator(const executor_type& ex, aggregator_options options = {})
         : executor_(ex)
         , state_(std::make_shared<state>(ex, std::move(options)))
     {
     }
 
+    /// The same on the executor of an execution context.
     template <class ExecutionContext>
     explicit basic_aggregator(ExecutionContext& context, aggregator_options options = {}) requires
         std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
@@ -67,11 +87,39 @@ public:
     {
     }
 
+    /// Takes over the counts; @p other may then only be destroyed, assigned to or asked for its executor.
+    basic_aggregator(basic_aggregator&& other) noexcept
+        : executor_(other.executor_)
+        , state_(std::move(other.state_))
+    {
+    }
+    /// Ends async_flush_every() of what this object was before.
+    basic_aggregator& operator=(basic_aggregator&& other) noexcept
+    {
+        if (this != &other) {
+            cancel_if_valid();
+            executor_ = other.executor_;
+            state_ = std::move(other.state_);
+        }
+        return *this;
+    }
+
+    /// Ends async_flush_every(), which completes with `operation_aborted`; other operations end by
+    /// themselves.
+    ~basic_aggregator() { cancel_if_valid(); }
+
+    /// The executor that it was made with.
     executor_type get_executor() const noexcept { return executor_; }
+
+    /// Ends outstanding async_flush_every(), which complete with `operation_aborted`; may be called from any
+    /// thread.
+    /** The other operations end by themselves: their work is never left half done. */
+    void cancel() { state_->timers.cancel(); }
 
     /// Counts each of @p calls once.
     /**
      * @param calls Must stay valid until the operation completes.
+     * @param token Completion token.
      *
      * @par Completion Signature
      * @code void(boost::system::error_code) @endcode
@@ -85,8 +133,9 @@ public:
     template <class CompletionToken = detail::default_token_t<executor_type>>
     auto async_add(std::span<const syscall_key> calls, CompletionToken&& token = {})
     {
-        return boost::asio::async_compose<CompletionToken, void(boost::system::error_code)>(
-            detail::strand_op(state_, detail::add_work{calls}), token, executor_);
+        return detail::async_composed<void(boost::system::error_code)>(
+            executor_, std::forward<CompletionToken>(token),
+            detail::strand_op(state_, detail::add_work{calls}));
     }
 
     /// Writes the counts to the trace file, if they changed since the last write or @p how is `final`.
@@ -104,8 +153,9 @@ public:
     template <class CompletionToken = detail::default_token_t<executor_type>>
     auto async_flush(trace_file::durability how, CompletionToken&& token = {})
     {
-        return boost::asio::async_compose<CompletionToken, void(boost::system::error_code, std::string)>(
-            detail::strand_op(state_, detail::flush_work{how}), token, executor_);
+        return detail::async_composed<void(boost::system::error_code, std::string)>(
+            executor_, std::forward<CompletionToken>(token),
+            detail::strand_op(state_, detail::flush_work{how}));
     }
 
     /// Brings the trace file up to date every @p interval, until cancelled.
@@ -116,7 +166,7 @@ public:
      * @code void(boost::system::error_code) @endcode
      *
      * @par Per-Operation Cancellation
-     * Terminal, partial and total: a write that has begun is ended, then it completes.
+     * Terminal, partial and total, and cancel(): a write that has begun is ended, then it completes.
      *
      * @par Errors
      * `asio::error::operation_aborted`, always.
@@ -124,8 +174,12 @@ public:
     template <class CompletionToken = detail::default_token_t<executor_type>>
     auto async_flush_every(typename Clock::duration interval, CompletionToken&& token = {})
     {
-        return boost::asio::async_compose<CompletionToken, void(boost::system::error_code)>(
-            detail::flush_every_op(state_, std::make_unique<timer>(executor_), interval), token, executor_);
+        using timer_type = typename detail::flush_every_op<state>::timer_type;
+        auto timer = std::make_shared<timer_type>(executor_, interval);
+        state_->timers.add(timer);
+        return detail::async_composed<void(boost::system::error_code)>(
+            executor_, std::forward<CompletionToken>(token),
+            detail::flush_every_op(state_, std::move(timer)));
     }
 
     /// Completes with a copy of the counts.
@@ -135,17 +189,27 @@ public:
      *
      * @par Per-Operation Cancellation
      * None.
+     *
+     * @par Errors
+     * None.
      */
     template <class CompletionToken = detail::default_token_t<executor_type>>
     auto async_snapshot(CompletionToken&& token = {})
     {
-        return boost::asio::async_compose<CompletionToken, void(boost::system::error_code, trace)>(
-            detail::strand_op(state_, detail::snapshot_work{}), token, executor_);
+        return detail::async_composed<void(boost::system::error_code, trace)>(
+            executor_, std::forward<CompletionToken>(token),
+            detail::strand_op(state_, detail::snapshot_work{}));
     }
 
 private:
-    using state = detail::aggregate<Executor>;
-    using timer = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor>;
+    using state = detail::aggregate<Executor, Clock>;
+
+    void cancel_if_valid() noexcept
+    {
+        if (state_) {
+            state_->timers.cancel();
+        }
+    }
 
     executor_type executor_;
     std::shared_ptr<state> state_;

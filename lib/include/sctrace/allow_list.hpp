@@ -15,6 +15,17 @@ namespace sctrace {
 /**
  * @par Thread Safety
  * Distinct objects: Safe. Shared objects: Unsafe.
+ *
+ * @par Example
+ * @code
+ * const auto x86_64 = sctrace::architecture::from_name("x86_64").value();
+ * sctrace::trace counts;
+ * counts.add({x86_64, 0}, 42);
+ * sctrace::allow_list allowed(x86_64);
+ * allowed.add(counts);
+ * const auto profile = allowed.make({sctrace::filter_action::errno_value, 1});
+ * std::cout << profile.rules.front().names.front() << '\n'; // read
+ * @endcode
  */
 class allow_list {
 public:

@@ -16,6 +16,13 @@ namespace sctrace {
  *
  * @par Thread Safety
  * Distinct objects: Safe. Shared objects: Unsafe.
+ *
+ * @par Example
+ * @code
+ * const auto arch = sctrace::architecture::of_call(0xc000003e, 0x4000003b);
+ * std::cout << arch.name() << '\n'; // x32
+ * std::cout << sctrace::architecture(0xc000003e).name() << '\n'; // x86_64
+ * @endcode
  */
 class architecture {
 public:

@@ -70,6 +70,12 @@ struct audit_record {
  * @li error::not_an_audit_record - the text does not start with such a header, or the header is cut
  * @par Exception safety
  * No-throw guarantee.
+ *
+ * @par Example
+ * @code
+ * const auto record = sctrace::parse_audit_record("type=1300 audit(1795497556.007:200135): arch=c000003e");
+ * std::cout << record->serial << ' ' << record->body << '\n'; // 200135 arch=c000003e
+ * @endcode
  */
 boost::system::result<audit_record> parse_audit_record(std::string_view text) noexcept;
 

@@ -38,6 +38,16 @@ struct audit_status {
  * @li otherwise the errno of a socket call
  * @par Thread Safety
  * Safe.
+ *
+ * @par Example
+ * @code
+ * const auto status = sctrace::read_audit_status();
+ * if (status) {
+ *     std::cout << status->lost << " records lost since boot\n";
+ * } else {
+ *     std::cout << status.error().message() << '\n';
+ * }
+ * @endcode
  */
 boost::system::result<audit_status> read_audit_status();
 

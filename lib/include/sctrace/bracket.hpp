@@ -48,6 +48,16 @@ constexpr bool is_bracket_number(std::int64_t number) noexcept
  * @li `error::launch_failed` - the child was killed before it made the call
  * @par Thread Safety
  * Safe: may be called from any number of threads at once.
+ *
+ * @par Example
+ * @code
+ * const auto mark = sctrace::emit_bracket();
+ * if (mark) {
+ *     std::cout << "look for call " << mark->syscall << " of process " << mark->pid << '\n';
+ * } else {
+ *     std::cout << mark.error().message() << '\n';
+ * }
+ * @endcode
  */
 boost::system::result<bracket> emit_bracket() noexcept;
 
@@ -83,6 +93,7 @@ struct probe {
  */
 boost::system::result<probe> emit_probe(std::uint32_t calls) noexcept;
 
+/// The most calls that one probe makes.
 inline constexpr std::uint32_t max_probe_calls = 1024;
 
 } // namespace sctrace

@@ -15,17 +15,27 @@ namespace sctrace {
 
 /// A file of system calls and what to call it in words for people.
 struct named_calls {
+    /// What it is called in notes and messages.
     std::string_view name;
+    /// What it holds.
     const saved_calls& calls;
 };
 
 /// A call that only one of two files has.
 struct call_difference {
-    enum class side { first, second };
+    /// One of the two files.
+    enum class side {
+        /// The one on the left.
+        first,
+        /// The one on the right.
+        second,
+    };
 
+    /// The architecture of the call.
     architecture arch;
     /// The call's name, or its number where that has none.
     std::string call;
+    /// The file that has the call.
     side only_in = side::first;
 
     friend bool operator==(const call_difference&, const call_difference&) noexcept = default;
@@ -41,6 +51,7 @@ struct call_diff {
     /// How something was compared, where it is not obvious.
     std::vector<std::string> notes;
 
+    /// Whether nothing differs.
     bool equal() const noexcept { return calls.empty() && other.empty(); }
 };
 
@@ -55,6 +66,8 @@ struct call_diff {
  * profile if the other file has its name on no architecture; it then stands once, on the first architecture
  * on which the profile permits it.
  *
+ * @param first The file on the left, as of diff(1).
+ * @param second The file on the right.
  * @param native The architecture of a list, and of a profile that names none.
  * @par Errors
  * error::not_expressible - a profile permits by default: what it permits cannot be listed
@@ -62,6 +75,16 @@ struct call_diff {
  * Safe.
  * @par Exception safety
  * Strong guarantee; throws std::bad_alloc.
+ *
+ * @par Example
+ * @code
+ * const sctrace::saved_calls before{sctrace::call_names{{"read", "write"}}, {}};
+ * const sctrace::saved_calls after{sctrace::call_names{{"read"}}, {}};
+ * const auto native = sctrace::architecture::native();
+ * const auto diff = sctrace::compare_calls({"before", before}, {"after", after}, native);
+ * std::cout << sctrace::to_text(*diff, native); // -write
+ * std::cout << (diff->equal() ? "equal" : "different") << '\n'; // different
+ * @endcode
  */
 boost::system::result<call_diff, failure> compare_calls(const named_calls& first, const named_calls& second,
                                                         architecture native);

@@ -57,6 +57,14 @@ private:
  * Safe.
  * @par Exception safety
  * Strong guarantee; throws std::bad_alloc.
+ *
+ * @par Example
+ * @code
+ * const auto record = sctrace::parse_seccomp_line(
+ *     "type=SECCOMP msg=audit(1795497556.007:200135): arch=c000003e syscall=110");
+ * std::cout << sctrace::to_event(*record) << '\n';
+ * // {"time":"1795497556.007","serial":200135,"arch":"x86_64","syscall":110,"name":"getppid"}
+ * @endcode
  */
 std::string to_event(const seccomp_record& record);
 

@@ -29,10 +29,26 @@ namespace sctrace {
  *
  * @par Thread Safety
  * Distinct objects: Safe. Shared objects: Unsafe.
+ *
+ * @par Example
+ * @code
+ * const auto record = sctrace::parse_seccomp_line("type=1326 audit(1.000:1): pid=7 syscall=110 code=0x0");
+ * sctrace::event_folder folder(sctrace::event_folder::count_form::suffix);
+ * std::string lines;
+ * folder.add(*record, "7 getppid", std::chrono::steady_clock::now(), lines);
+ * folder.add(*record, "7 getppid", std::chrono::steady_clock::now(), lines);
+ * folder.add(*record, "7 getppid", std::chrono::steady_clock::now(), lines);
+ * folder.finish(lines);
+ * std::cout << lines;
+ * // 7 getppid
+ * // 7 getppid x2
+ * @endcode
  */
 class event_folder {
 public:
+    /// A moment of the clock that the caller reads.
     using time_point = std::chrono::steady_clock::time_point;
+    /// A time between two moments.
     using duration = std::chrono::steady_clock::duration;
 
     /// How a line tells its count.
@@ -43,7 +59,9 @@ public:
         suffix,
     };
 
+    /// How often an event that is repeated all the time comes out.
     static constexpr std::chrono::seconds default_interval{1};
+    /// How many different events are kept.
     static constexpr std::size_t default_most_events = 1024;
 
     /// @p most_events must not be 0.
@@ -52,7 +70,10 @@ public:
 
     /// Takes an event, and appends what comes out now to @p out, each line with a newline.
     /**
+     * @param event The record.
      * @param line The event's own line, without a newline.
+     * @param now The time, which does not go back.
+     * @param out Where lines are appended.
      * @par Exception safety
      * Basic guarantee; throws std::bad_alloc, and the sum of the counts may then lack this event.
      */

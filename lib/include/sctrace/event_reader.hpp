@@ -24,6 +24,7 @@ struct counted_events {
 
 /// What counts of one event.
 struct event_line {
+    /// The call.
     syscall_key call;
     /// How many records the event stands for: its `count`, or 1.
     std::uint64_t count = 1;
@@ -45,6 +46,13 @@ struct event_line {
  * Safe.
  * @par Exception safety
  * Strong guarantee; throws std::bad_alloc.
+ *
+ * @par Example
+ * @code
+ * const auto native = sctrace::architecture::native();
+ * const auto event = sctrace::parse_event_line(R"({"syscall":110,"action":"log","count":3})", native);
+ * std::cout << event->call.number << ' ' << event->count << '\n'; // 110 3
+ * @endcode
  */
 boost::system::result<event_line, failure> parse_event_line(std::string_view line, architecture native);
 

@@ -26,6 +26,7 @@ std::string_view to_string(host_status status) noexcept;
 struct host_finding {
     /// Says what was looked at; the same in all releases, for programs.
     std::string name;
+    /// Whether it stands in the way of a recording.
     host_status status = host_status::unknown;
     /// What was found.
     std::string value;
@@ -59,6 +60,13 @@ struct host_finding {
  * Safe.
  * @par Exception safety
  * Strong guarantee; throws std::bad_alloc.
+ *
+ * @par Example
+ * @code
+ * for (const sctrace::host_finding& finding : sctrace::check_host()) {
+ *     std::cout << finding.name << ": " << to_string(finding.status) << ' ' << finding.remedy << '\n';
+ * }
+ * @endcode
  */
 std::vector<host_finding> check_host();
 

@@ -56,6 +56,13 @@ struct journal_entry {
  *     `__REALTIME_TIMESTAMP`
  * @par Exception safety
  * Strong guarantee; throws std::bad_alloc only.
+ *
+ * @par Example
+ * @code
+ * const auto entry = sctrace::parse_journal_json(
+ *     R"({"_TRANSPORT":"audit","_AUDIT_TYPE":"1326","MESSAGE":"SECCOMP pid=7 syscall=110"})");
+ * std::cout << sctrace::audit_line_of(*entry).value() << '\n'; // SECCOMP pid=7 syscall=110
+ * @endcode
  */
 boost::system::result<journal_entry> parse_journal_json(std::string_view line);
 

@@ -22,6 +22,16 @@ namespace sctrace {
  * Distinct objects: Safe. Shared objects: Unsafe.
  * @par Exception safety
  * All functions give the basic guarantee and throw std::bad_alloc only.
+ *
+ * @par Example
+ * @code
+ * sctrace::journal_export_reader reader;
+ * std::string lines;
+ * reader.feed("_TRANSPORT=audit\n_AUDIT_TYPE=1326\nMESSAGE=SECC", lines);
+ * reader.feed("OMP pid=7 syscall=110\n\n", lines);
+ * reader.finish(lines);
+ * std::cout << lines; // SECCOMP pid=7 syscall=110
+ * @endcode
  */
 class journal_export_reader {
 public:

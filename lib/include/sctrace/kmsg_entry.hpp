@@ -62,6 +62,13 @@ struct kmsg_entry {
  * @li error::not_a_kmsg_entry - the text does not start with `PRI,SEQ,USEC[,…];`
  * @par Exception safety
  * No-throw guarantee.
+ *
+ * @par Example
+ * @code
+ * const auto entry = sctrace::parse_kmsg_entry("5,478,1334821,-;audit: type=1326 audit(1.000:136): pid=7");
+ * std::cout << entry->sequence << ' ' << entry->from_kernel() << '\n'; // 478 1
+ * std::cout << entry->text << '\n'; // audit: type=1326 audit(1.000:136): pid=7
+ * @endcode
  */
 boost::system::result<kmsg_entry> parse_kmsg_entry(std::string_view entry) noexcept;
 

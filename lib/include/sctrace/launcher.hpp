@@ -60,6 +60,17 @@ struct exit_status {
  *
  * @par Thread Safety
  * Distinct objects: Safe. Shared objects: Unsafe.
+ *
+ * @par Example
+ * @code
+ * sctrace::launch_options options;
+ * options.command = {"/no/such/command"};
+ * const auto child = sctrace::launcher::prepare(options);
+ * if (!child && child.error().code == sctrace::condition::command_not_started) {
+ *     std::cout << child.error().message << '\n';
+ * }
+ * // cannot run /no/such/command: No such file or directory
+ * @endcode
  */
 class launcher {
 public:

@@ -28,7 +28,16 @@ enum class log_format {
 std::optional<log_format> log_format_from_name(std::string_view name) noexcept;
 
 /// Whether a line of form @p form belongs to a log of format @p format.
-/** A line without a prefix is dmesg's (`dmesg --notime`) or journalctl's (`-o cat`). */
+/**
+ * A line without a prefix is dmesg's (`dmesg --notime`) or journalctl's (`-o cat`).
+ *
+ * @par Example
+ * @code
+ * const auto line = sctrace::parse_log_line("type=SECCOMP msg=audit(1.000:1): pid=7 syscall=110");
+ * std::cout << sctrace::has_format(line->form, sctrace::log_format::audit) << '\n'; // 1
+ * std::cout << sctrace::has_format(line->form, sctrace::log_format::kmsg) << '\n'; // 0
+ * @endcode
+ */
 bool has_format(log_form form, log_format format) noexcept;
 
 } // namespace sctrace

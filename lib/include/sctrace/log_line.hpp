@@ -28,6 +28,7 @@ enum class log_form {
 
 /// A line of a saved log: its form and the audit text behind the prefix.
 struct log_line {
+    /// How the line is written.
     log_form form = log_form::bare;
 
     /// What stands before the audit text.
@@ -68,6 +69,13 @@ boost::system::result<log_line> parse_log_line(std::string_view line) noexcept;
  *     parse_seccomp_record()
  * @par Exception safety
  * No-throw guarantee.
+ *
+ * @par Example
+ * @code
+ * const auto record = sctrace::parse_seccomp_line(
+ *     "Nov 28 03:04:05 host kernel: audit: type=1326 audit(1795497556.007:200135): pid=2752 syscall=110");
+ * std::cout << record->pid.value() << ' ' << record->syscall << '\n'; // 2752 110
+ * @endcode
  */
 boost::system::result<seccomp_record> parse_seccomp_line(std::string_view line) noexcept;
 

@@ -20,6 +20,13 @@ using log_time = std::chrono::sys_time<std::chrono::nanoseconds>;
  * Safe.
  * @par Exception safety
  * No-throw guarantee.
+ *
+ * @par Example
+ * @code
+ * const auto time = sctrace::parse_record_time("1795497556.007").value();
+ * const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+ * std::cout << seconds.time_since_epoch().count() << '\n'; // 1795497556
+ * @endcode
  */
 std::optional<log_time> parse_record_time(std::string_view text) noexcept;
 

@@ -22,6 +22,7 @@ enum class verdict {
     unproven,
 };
 
+/// `complete`, `incomplete` or `unproven`.
 std::string_view to_string(verdict v) noexcept;
 
 /// What was lost on the way, by the place where it was noticed.
@@ -34,7 +35,9 @@ struct loss_counts {
     std::uint64_t serial_gaps = 0;
     /// Growth of the kernel's own counter of lost records; empty when it could not be read.
     std::optional<std::uint64_t> audit_lost;
+    /// Times that the audit socket's buffer overran.
     std::uint64_t netlink_overruns = 0;
+    /// Times that the buffer of the process connector's socket overran.
     std::uint64_t fork_event_overruns = 0;
     /// SECCOMP records of the target that the kernel cut before the system call's number.
     std::uint64_t truncated_records = 0;
@@ -44,6 +47,7 @@ struct loss_counts {
 
 /// A verdict with its reasons.
 struct judgement {
+    /// The verdict.
     verdict what = verdict::unproven;
     /// How many records are missing at most; empty when that is not known.
     std::optional<std::uint64_t> missing_at_most;
@@ -60,26 +64,61 @@ struct judgement {
  *
  * @par Thread Safety
  * Distinct objects: Safe. Shared objects: Unsafe.
+ *
+ * @par Example
+ * @code
+ * sctrace::loss_ledger ledger;
+ * ledger.open_window(7);
+ * ledger.saw_serial(7);
+ * ledger.saw_serial(9);
+ * ledger.saw_serial(10);
+ * ledger.close_window(10);
+ * ledger.audit_lost(0, 0);
+ * const sctrace::judgement judged = ledger.judge();
+ * std::cout << to_string(judged.what) << ' ' << judged.missing_at_most.value() << '\n'; // incomplete 1
+ * @endcode
  */
 class loss_ledger {
 public:
+    /// The window begins with the record of this serial.
     void open_window(std::uint32_t serial) { serials_.open(serial); }
+    /// The window ends with the record of this serial.
     void close_window(std::uint32_t serial) { serials_.close(serial); }
+    /// Whether open_window() was called.
     bool window_open() const noexcept { return serials_.is_open(); }
+    /// Whether close_window() was called.
     bool window_closed() const noexcept { return serials_.is_closed(); }
+    /// The serial that opened the window.
     std::optional<std::uint32_t> first_serial() const noexcept { return serials_.first(); }
+    /// The serial that closed the window.
     std::optional<std::uint32_t> last_serial() const noexcept { return serials_.last(); }
     /// Whether a record with this serial lies within the window as far as its ends are known.
     bool in_window(std::uint32_t serial) const noexcept { return serials_.contains(serial); }
+    /// How many serials of the window were not seen.
     std::uint64_t missing_serials() const noexcept { return serials_.missing(); }
 
+    /// A record of any type came.
     void saw_serial(std::uint32_t serial) { serials_.see(serial); }
+
+    /// From now on somebody else enters each serial into @p all, for several ledgers at once.
+    /** @p all must live until keep_serials(); saw_serial() is not to be called until then. */
+    void share_serials(const detail::serial_history& all) noexcept { serials_.share(all); }
+    /// Ends share_serials(): what is missing now is missing for good.
+    void keep_serials() { serials_.keep(); }
+    /// Where the window begins in the history; zero before open_window().
+    std::uint64_t window_begin() const noexcept { return serials_.begin(); }
+
+    /// The kernel said that records were lost.
     void saw_notice(const loss_notice& notice) noexcept;
+    /// The ring buffer overwrote entries that were not read yet.
     void overwritten(std::uint64_t entries) noexcept { counts_.kmsg_overwritten += entries; }
+    /// The audit socket's buffer overran.
     void overrun(std::uint64_t times) noexcept { counts_.netlink_overruns += times; }
     /// Lost fork events are no lost records: what they mean for the verdict depends on who is followed how.
     void fork_event_overrun(std::uint64_t times) noexcept { counts_.fork_event_overruns += times; }
+    /// A SECCOMP record of the target ended before the call's number.
     void truncated_record() noexcept { ++counts_.truncated_records; }
+    /// SECCOMP records could not be read, or whose they are could not be told.
     void malformed_record(std::uint64_t records = 1) noexcept { counts_.malformed_records += records; }
 
     /// The kernel's counter of lost records before and after; without both the verdict is `unproven`.
@@ -88,7 +127,9 @@ public:
     /// Something that keeps the recording from being proved; the same words are kept once.
     void cannot_prove(std::string why);
 
+    /// What was lost so far.
     loss_counts counts() const;
+    /// The verdict on what was seen so far.
     judgement judge() const;
 
     /// The verdict on a log that was saved by somebody else: always `unproven`.

@@ -10,6 +10,7 @@ namespace sctrace {
 
 /// A line in which the kernel says that audit records were lost.
 struct loss_notice {
+    /// What a notice tells.
     enum class kind {
         /// `…: N callbacks suppressed`: printk's rate limit dropped `count` messages of its callers.
         /// The limit is one for all callers of printk_ratelimit(), and the notice names the one that
@@ -25,6 +26,7 @@ struct loss_notice {
         audit_overflow,
     };
 
+    /// Which notice it is.
     kind what = kind::audit_overflow;
 
     /// The number that the notice tells; 0 for audit_overflow.
@@ -40,6 +42,13 @@ struct loss_notice {
  * @li error::not_a_loss_notice - any other text
  * @par Exception safety
  * No-throw guarantee.
+ *
+ * @par Example
+ * @code
+ * const std::string_view text = "audit: audit_lost=7 audit_rate_limit=0 audit_backlog_limit=64";
+ * const auto notice = sctrace::parse_loss_notice(text);
+ * std::cout << notice->count << " records lost since boot\n"; // 7 records lost since boot
+ * @endcode
  */
 boost::system::result<loss_notice> parse_loss_notice(std::string_view text) noexcept;
 

@@ -35,6 +35,17 @@ struct printk_ratelimit_paths {
  *
  * @par Thread Safety
  * Distinct objects: Safe. Shared objects: Unsafe.
+ *
+ * @par Example
+ * @code
+ * sctrace::printk_ratelimit_paths paths; // the system's own, but for this example
+ * paths.sysctl = "/no/such/setting";
+ * const auto hold = sctrace::printk_ratelimit_hold::acquire(paths);
+ * if (!hold) {
+ *     std::cout << hold.error().message << '\n';
+ * }
+ * // cannot lift the kernel's rate limit: /no/such/setting: No such file or directory
+ * @endcode
  */
 class printk_ratelimit_hold {
 public:

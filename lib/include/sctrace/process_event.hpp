@@ -12,6 +12,7 @@ namespace sctrace {
 /// A task's beginning or end, as the kernel's process connector reports it (drivers/connector/cn_proc.c).
 /** All ids are those of the initial pid namespace. */
 struct process_event {
+    /// A beginning or an end.
     enum class kind {
         /// A process was made, or a thread: then `thread` differs from `process`.
         fork,
@@ -19,6 +20,7 @@ struct process_event {
         exit,
     };
 
+    /// Which of the two it is.
     kind what = kind::fork;
     /// CLOCK_MONOTONIC.
     std::chrono::nanoseconds time{};
@@ -32,10 +34,12 @@ struct process_event {
 
 /// What a read of the process connector brought.
 struct process_event_batch {
+    /// In the order in which they came.
     std::vector<process_event> events;
     /// Times that the socket's buffer overran: events are missing, nobody knows how many.
     std::uint64_t overruns = 0;
 
+    /// Drops all and keeps the memory.
     void clear() noexcept
     {
         events.clear();

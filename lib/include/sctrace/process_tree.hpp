@@ -1,12 +1,12 @@
 #ifndef SCTRACE_PROCESS_TREE_HPP
 #define SCTRACE_PROCESS_TREE_HPP
 
+#include <sctrace/detail/ending_memory.hpp>
 #include <sctrace/process_event.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -17,7 +17,9 @@ namespace sctrace {
 
 /// Whose a record is.
 enum class membership {
+    /// A process that is recorded made it.
     ours,
+    /// Another process made it.
     foreign,
     /// It can't be told: the process may be a relative, or two processes had the number at about that time.
     unclear,
@@ -34,9 +36,20 @@ enum class membership {
  *
  * @par Thread Safety
  * Distinct objects: Safe. Shared objects: Unsafe.
+ *
+ * @par Example
+ * @code
+ * using namespace std::chrono_literals;
+ * sctrace::process_tree tree;
+ * tree.add(42, 1s);
+ * tree.apply({sctrace::process_event::kind::fork, 2s, 43, 43, 42});
+ * std::cout << (tree.whose(43, 3s) == sctrace::membership::ours) << '\n'; // 1
+ * std::cout << (tree.whose(44, 3s) == sctrace::membership::ours) << '\n'; // 0
+ * @endcode
  */
 class process_tree {
 public:
+    /// CLOCK_MONOTONIC.
     using time = std::chrono::nanoseconds;
 
     /// How much later than its own time a record can have been made.
@@ -46,7 +59,15 @@ public:
      */
     static constexpr time record_lag = std::chrono::milliseconds(100);
     /// For how long before a birth it is known who had the number.
-    static constexpr time memory_of_others = std::chrono::seconds(2);
+    static constexpr time memory_of_others = detail::ending_memory::span;
+
+    /// From now on only events of numbers() need to be applied, and those that make processes expect()ed.
+    /** Somebody enters the endings of all other processes into @p all, which must outlive the tree. */
+    void share_endings(const detail::ending_memory& all) noexcept { shared_endings_ = &all; }
+
+    /// The numbers of which apply() and whose() may have something to say: members, and who is looked out
+    /// for.
+    std::vector<pid_t> numbers() const;
 
     /// Takes in the process that has @p pid at the time @p seen, and all that it makes from its birth on.
     void add(pid_t pid, time seen);
@@ -66,6 +87,7 @@ public:
     /// The process that has @p pid at the time @p seen is no member, if that was unclear.
     void rule_out(pid_t pid, time seen);
 
+    /// Takes in an event of the process connector.
     void apply(const process_event& event);
 
     /// Whose a record is that carries @p pid and was made at @p made, or up to record_lag later.
@@ -105,26 +127,20 @@ private:
     };
     using incarnations = std::vector<incarnation>;
 
-    struct ending {
-        pid_t pid;
-        time when;
-    };
-
     void begin(const process_event& event);
     void end(const process_event& event);
     void add_thread(const process_event& event);
     void remove_thread(const process_event& event);
     membership membership_of_child(const process_event& event);
     incarnation& at_or_new(pid_t pid, time seen);
-    void remember_foreign_ending(const process_event& event);
     incarnation* at(pid_t pid, time when);
     time last_foreign_ending(pid_t pid) const;
 
     std::unordered_map<pid_t, incarnations> known_;
     std::unordered_set<pid_t> suspects_;
     std::unordered_set<pid_t> expected_;
-    std::deque<ending> foreign_endings_;
-    std::unordered_map<pid_t, time> last_endings_;
+    detail::ending_memory foreign_endings_;
+    const detail::ending_memory* shared_endings_ = nullptr;
     bool with_children_ = true;
     std::uint64_t changes_ = 0;
 };

@@ -23,6 +23,7 @@ enum class strictness {
 
 /// A profile, and what was left out of it.
 struct read_profile {
+    /// The profile, without what was left out.
     profile contents;
     /// One sentence each, with the line, such as `line 7: syscalls[2].arg is unknown; the group is left out`.
     /** At most 100, and then `and N more`. */
@@ -44,6 +45,7 @@ inline constexpr std::size_t max_profile_size = std::size_t{16} * 1024 * 1024;
  * `excludes`). Where leaving something out might permit what it refuses, it is an error all the same.
  *
  * @param json The whole document, in UTF-8, of max_profile_size at most.
+ * @param how What becomes of what is not understood.
  * @par Errors
  * error::malformed_profile, with a message that begins with `line N: ` and names the member
  * (`syscalls[2].args[0].index`):
@@ -59,6 +61,18 @@ inline constexpr std::size_t max_profile_size = std::size_t{16} * 1024 * 1024;
  * Safe.
  * @par Exception safety
  * Strong guarantee; throws std::bad_alloc.
+ *
+ * @par Example
+ * @code
+ * const auto profile = sctrace::parse_profile(R"({
+ *     "defaultAction": "SCMP_ACT_ERRNO",
+ *     "syscalls": [{"names": ["read", "write"], "action": "SCMP_ACT_ALLOW"}]
+ * })");
+ * std::cout << profile->contents.rules.front().names.size() << " calls\n"; // 2 calls
+ * const auto damaged = sctrace::parse_profile(R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": 1})");
+ * std::cout << damaged.error().message << '\n';
+ * // line 1: syscalls must be an array, but is a number
+ * @endcode
  */
 boost::system::result<read_profile, failure> parse_profile(std::string_view json,
                                                            strictness how = strictness::strict);

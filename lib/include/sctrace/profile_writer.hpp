@@ -40,6 +40,8 @@ std::optional<profile_format> profile_format_from_name(std::string_view name) no
  * action, or conditions under which it is allowed, on @p native only; a name that @p native lacks becomes a
  * comment (minijail, tools/parser.py)
  *
+ * @param p The profile.
+ * @param format The form to write it in.
  * @param native The architecture of a profile that names none.
  * @return The whole text, or what the format has no way to say (a condition, an action, an architecture):
  *     nothing is left out silently.
@@ -49,6 +51,15 @@ std::optional<profile_format> profile_format_from_name(std::string_view name) no
  * Safe.
  * @par Exception safety
  * Strong guarantee; throws std::bad_alloc.
+ *
+ * @par Example
+ * @code
+ * sctrace::profile profile;
+ * profile.rules.push_back({{"read", "write"}, {sctrace::filter_action::allow}, {}});
+ * const auto native = sctrace::architecture::native();
+ * const auto text = sctrace::to_text(profile, sctrace::profile_format::systemd, native);
+ * std::cout << (text ? *text : text.error().message);
+ * @endcode
  */
 boost::system::result<std::string, failure> to_text(const profile& p, profile_format format,
                                                     architecture native);

@@ -31,6 +31,7 @@ struct log_part {
     std::uint64_t bytes = 0;
     /// Sequence numbers of the first and the last kmsg entry of the part, if it consists of such.
     std::optional<std::uint64_t> first_sequence;
+    /// The last one's.
     std::optional<std::uint64_t> last_sequence;
 };
 
@@ -43,6 +44,7 @@ struct source_losses {
     /// Messages that were none: no header, or longer than any the kernel writes.
     std::uint64_t malformed = 0;
 
+    /// Whether anything is missing.
     bool any() const noexcept { return overwritten != 0 || overruns != 0 || malformed != 0; }
 };
 
@@ -53,12 +55,27 @@ struct source_losses {
  *
  * @par Thread Safety
  * Distinct objects: Safe. Shared objects: Unsafe.
+ *
+ * @par Example
+ * @code
+ * sctrace::record_batch batch(16, 4096);
+ * const std::string_view text = "audit: type=1326 audit(1.000:1): pid=7 syscall=110";
+ * const auto room = batch.free_space();
+ * std::copy(text.begin(), text.end(), room.begin());
+ * batch.append(text.size(), {0, {room.data(), text.size()}});
+ * for (const sctrace::source_message& message : batch.messages()) {
+ *     std::cout << sctrace::parse_seccomp_line(message.text)->syscall << '\n'; // 110
+ * }
+ * @endcode
  */
 class record_batch {
 public:
+    /// How many messages a batch holds.
     static constexpr std::size_t default_messages = 1024;
+    /// How many bytes the messages of a batch have together.
     static constexpr std::size_t default_bytes = std::size_t{256} * 1024;
 
+    /// An empty batch with room for @p messages of @p bytes bytes together.
     explicit record_batch(std::size_t messages = default_messages, std::size_t bytes = default_bytes)
         : bytes_(std::make_unique_for_overwrite<char[]>(bytes))
         , capacity_(bytes)
@@ -66,13 +83,18 @@ public:
         messages_.reserve(messages);
     }
 
+    /// In the order in which they came.
     std::span<const source_message> messages() const noexcept { return messages_; }
+    /// What the source noticed missing.
     const source_losses& losses() const noexcept { return losses_; }
+    /// For the source to note what is missing.
     source_losses& losses() noexcept { return losses_; }
+    /// Whether there is no message.
     bool empty() const noexcept { return messages_.empty(); }
 
     /// Of a saved log only.
     const log_part& part() const noexcept { return part_; }
+    /// For the source to note where it has read.
     log_part& part() noexcept { return part_; }
 
     /// Whether @p messages more fit, and @p bytes more bytes.
@@ -98,6 +120,7 @@ public:
     /// Skips @p bytes of the free space that hold nothing of use but lie before bytes that do.
     void append_nothing(std::size_t bytes) noexcept { used_ += bytes; }
 
+    /// Forgets messages, losses and part, and keeps the memory.
     void clear() noexcept
     {
         messages_.clear();

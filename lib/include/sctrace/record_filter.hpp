@@ -22,6 +22,14 @@ namespace sctrace {
  *
  * @par Thread Safety
  * Distinct objects: Safe. Shared objects: Safe for const functions.
+ *
+ * @par Example
+ * @code
+ * sctrace::record_filter filter;
+ * filter.comms = {"nginx"};
+ * const auto record = sctrace::parse_seccomp_line("type=1326 audit(1.000:1): comm=\"nginx\" syscall=110");
+ * std::cout << filter.selects(*record, sctrace::architecture::native()) << '\n'; // 1
+ * @endcode
  */
 struct record_filter {
     /// Process ids, in the initial pid namespace.
@@ -54,6 +62,7 @@ struct record_filter {
 
     /// Whether a record is wanted.
     /**
+     * @param record The record.
      * @param native The architecture of a record that gives none.
      * @par Exception safety
      * Strong guarantee; throws std::bad_alloc for strings of several kilobytes.
@@ -62,6 +71,8 @@ struct record_filter {
 
     /// The same for the fields that counting reads; `comms` and `exes` play no part in it.
     /**
+     * @param pid The record's process id.
+     * @param ses The record's audit session.
      * @param call_arch The architecture of the call; see architecture::of_call().
      * @param time The record's time in its own digits; see parse_record_time().
      * @par Exception safety

@@ -24,6 +24,13 @@ struct batch_handler_archetype {
  * `async_read_batch(batch, token)` completes with `void(error_code, std::size_t)`: at least one message was
  * appended or a loss noted, or there is an error. `asio::error::eof` says that nothing can follow. A saved
  * log may complete without either, so that its reader sees how far it has come.
+ *
+ * @par Example
+ * @code
+ * static_assert(sctrace::record_source<sctrace::kmsg_source>);
+ * static_assert(sctrace::record_source<sctrace::replay_source>);
+ * std::cout << sctrace::record_source<sctrace::aggregator> << '\n'; // 0
+ * @endcode
  */
 template <class Source>
 concept record_source = requires(Source source, record_batch& batch, detail::batch_handler_archetype handler)

@@ -3,17 +3,24 @@
 
 #include <sctrace/detail/default_token.hpp>
 #include <sctrace/detail/recording.hpp>
+#include <sctrace/detail/recording_ops.hpp>
 #include <sctrace/detail/run_op.hpp>
+#include <sctrace/hub.hpp>
+#include <sctrace/live_records.hpp>
 #include <sctrace/recorder_options.hpp>
 #include <sctrace/report.hpp>
+#include <sctrace/trace.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -21,14 +28,15 @@ namespace sctrace {
 
 /// Records which system calls processes make, from source to trace file, as one asynchronous operation.
 /**
- * Joins a kmsg source, the parser, an aggregator, the flush timer and the timer of the stop checks on a
- * strand of its own. An object records once.
+ * Joins a live source, the parser, an aggregator, the flush timer and the timer of the stop checks on a
+ * strand of its own, or on that of a hub, whose source it then shares with others. An object records once.
  *
+ * @tparam Executor The type of its executor.
  * @tparam Clock The clock of its timers; tests put a virtual one here.
  *
  * @par Thread Safety
- * Distinct objects: Safe. Shared objects: request_stop(), stop_unless_command_runs() and signal_child() are
- * safe, everything else is not.
+ * Distinct objects: Safe. Shared objects: request_stop(), cancel(), stop_unless_command_runs(),
+ * signal_child() and the `async_` functions are safe, everything else is not.
  *
  * @par Object lifetimes
  * A running operation keeps what it needs alive. Destroying the object requests a stop; when the execution
@@ -38,7 +46,7 @@ namespace sctrace {
  * @code
  * boost::asio::io_context context;
  * sctrace::recorder_options options;
- * options.pids = {4711};
+ * options.command.emplace().command = {"ls", "/"};
  * options.output = "trace.ndjson";
  * sctrace::recorder recorder(context, options);
  * recorder.async_run([](boost::system::error_code ec, sctrace::report report) {
@@ -50,19 +58,24 @@ namespace sctrace {
 template <class Executor = boost::asio::any_io_executor, class Clock = std::chrono::steady_clock>
 class basic_recorder {
 public:
+    /// The type of the executor.
     using executor_type = Executor;
 
+    /// The same recorder on another type of executor.
     template <class Executor1>
     struct rebind_executor {
+        /// The rebound type.
         using other = basic_recorder<Executor1, Clock>;
     };
 
+    /// Makes a recorder with a source of its own.
     explicit basic_recorder(const executor_type& ex, recorder_options options = {})
         : executor_(ex)
         , state_(std::make_shared<state>(ex, std::move(options)))
     {
     }
 
+    /// As above, on the executor of @p context.
     template <class ExecutionContext>
     explicit basic_recorder(ExecutionContext& context, recorder_options options = {}) requires
         std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
@@ -70,25 +83,43 @@ public:
     {
     }
 
-    basic_recorder(basic_recorder&&) noexcept = default;
-    /// Requests a stop of what this object ran before.
+    /// Makes a recorder that takes part in @p shared, on its executor; the hub's options choose the source.
+    explicit basic_recorder(basic_hub<Executor, Clock>& shared, recorder_options options = {})
+        : executor_(shared.get_executor())
+        , state_(std::make_shared<state>(executor_, shared.state_, std::move(options)))
+    {
+    }
+
+    /// Takes over; @p other may then only be destroyed or assigned to.
+    basic_recorder(basic_recorder&& other) noexcept = default;
+    /// Requests a stop of what this object ran before, and takes over.
     basic_recorder& operator=(basic_recorder&& other) noexcept
     {
         if (this != &other) {
-            stop_if_valid();
+            let_go();
             executor_ = std::move(other.executor_);
             state_ = std::move(other.state_);
         }
         return *this;
     }
 
-    ~basic_recorder() { stop_if_valid(); }
+    /// Requests a stop; outstanding operations go on to their end.
+    ~basic_recorder() { let_go(); }
 
+    /// The executor that was given to the constructor; the strand is never exposed.
     executor_type get_executor() const noexcept { return executor_; }
 
     /// Ends the recording in an orderly way at the next stop check; may be called from any thread, at any
     /// time.
     void request_stop() noexcept { state_->request_stop(); }
+
+    /// Has async_run() complete soon with `operation_aborted`, as terminal cancellation does; may be called
+    /// from any thread.
+    void cancel()
+    {
+        boost::asio::post(state_->strand(),
+                          [s = state_] { s->cancel(boost::asio::cancellation_type::terminal); });
+    }
 
     /// Ends the recording if its command has not been started yet, or has ended and its descendants are
     /// waited for; may be called from any thread.
@@ -106,8 +137,10 @@ public:
 
     /// Records until the command ends, the duration is over, or a stop is requested.
     /**
+     * @param token Completion token.
+     *
      * Completes when everything it started has stopped: what the kernel had written is read, the trace file
-     * is on the disk, kernel settings are back.
+     * is on the disk, and kernel settings are back unless other recorders of the hub go on.
      *
      * @par Completion Signature
      * @code void(boost::system::error_code, sctrace::report) @endcode
@@ -137,13 +170,93 @@ public:
             detail::initiate_run<executor_type>{executor_}, token, state_);
     }
 
+    /// Waits until there are records that the recording has counted, and hands out all that wait.
+    /**
+     * The live feed: each record that is counted is also put into a queue of `recorder_options::live_records`
+     * records. What finds it full is counted by live_records::dropped() of the batch before it, and in the
+     * recording's counts all the same; the recording never waits for a receiver.
+     *
+     * @param records Filled on success; what it held before is forgotten. It must stay valid until the
+     *     operation completes.
+     * @param token Completion token.
+     *
+     * @par Completion Signature
+     * @code void(boost::system::error_code, std::size_t records) @endcode
+     *
+     * @par Executor
+     * As async_run().
+     *
+     * @par Per-Operation Cancellation
+     * Terminal, partial and total: nothing is lost, what waits is handed out by the next operation.
+     *
+     * @par Errors
+     * `asio::error::eof` when the recording has ended, or can't begin any more because the object is gone,
+     * and all records have been handed out; `error::invalid_options` if there is no live feed;
+     * `error::already_running` while another receive operation is outstanding;
+     * `asio::error::operation_aborted`.
+     *
+     * @par Example
+     * @code
+     * boost::asio::io_context context;
+     * sctrace::recorder_options options;
+     * options.command.emplace().command = {"ls", "/"};
+     * options.live_records = 1024;
+     * sctrace::recorder recorder(context, options);
+     * sctrace::live_records batch;
+     * recorder.async_receive(batch, [](boost::system::error_code ec, std::size_t count) {
+     *     std::cout << (ec ? ec.message() : std::to_string(count) + " records at once") << '\n';
+     * });
+     * recorder.async_run([](boost::system::error_code, const sctrace::report&) {});
+     * context.run();
+     * @endcode
+     */
+    template <class CompletionToken = detail::default_token_t<executor_type>>
+    auto async_receive(live_records& records, CompletionToken&& token = {})
+    {
+        return boost::asio::async_initiate<CompletionToken, void(boost::system::error_code, std::size_t)>(
+            detail::initiate_run<executor_type>{executor_}, token,
+            std::make_shared<detail::live_reception<state>>(state_, records));
+    }
+
+    /// Completes with a copy of the counts so far.
+    /**
+     * @param token Completion token.
+     *
+     * @par Completion Signature
+     * @code void(boost::system::error_code, sctrace::trace) @endcode
+     * The error is always empty, the trace is empty before async_run().
+     *
+     * @par Executor
+     * As async_run().
+     *
+     * @par Per-Operation Cancellation
+     * None.
+     *
+     * @par Errors
+     * None.
+     */
+    template <class CompletionToken = detail::default_token_t<executor_type>>
+    auto async_snapshot(CompletionToken&& token = {})
+    {
+        return boost::asio::async_initiate<CompletionToken, void(boost::system::error_code, trace)>(
+            detail::initiate_run<executor_type>{executor_}, token,
+            std::make_shared<detail::count_snapshot<state>>(state_));
+    }
+
 private:
     using state = detail::recording<Executor, Clock>;
 
-    void stop_if_valid() noexcept
+    void let_go() noexcept
     {
-        if (state_) {
-            state_->request_stop();
+        if (!state_) {
+            return;
+        }
+        state_->request_stop();
+        try {
+            boost::asio::post(state_->strand(), [s = state_] { s->end_live_feed_unless_running(); });
+        } catch (const std::exception&) {
+            // Without memory a receiver of what has never begun waits until it is cancelled.
+            return;
         }
     }
 

@@ -8,6 +8,7 @@
 #include <sctrace/trace.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -18,6 +19,10 @@
 namespace sctrace {
 
 /// What to record, from where, and where to.
+/**
+ * A recorder that takes part in a hub reads from the hub's source: what stands here about the source is not
+ * looked at then, but for `stop_check_interval`, `bracket_timeout`, `stop` and `on_notice`.
+ */
 struct recorder_options : source_options {
     /// Processes that already run under a filter which logs, as numbers of the initial pid namespace.
     std::vector<pid_t> pids;
@@ -41,8 +46,14 @@ struct recorder_options : source_options {
 
     /// Stop after this time; zero: never. A command gets SIGTERM then, and SIGKILL after `kill_after`.
     std::chrono::milliseconds duration{0};
+    /// How long a command has to end after the SIGTERM at the end of `duration`.
     std::chrono::milliseconds kill_after{2000};
 
+    /// How many records the live feed keeps until they are received; zero: there is no live feed.
+    /** A record takes some 500 bytes, up to 9 KiB where its executable has a long name. */
+    std::size_t live_records = 0;
+
+    /// The architecture whose lines carry no `arch` in the trace.
     architecture native = architecture::native();
     /// Called within async_run() when the window is open: what the processes call from now on is recorded.
     std::function<void()> on_started;

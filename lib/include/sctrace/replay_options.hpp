@@ -17,7 +17,9 @@ namespace sctrace {
 
 /// How far one of the logs has been read.
 struct replay_progress {
+    /// The log, as it was named.
     std::string_view log;
+    /// How much of it has been read.
     std::uint64_t bytes = 0;
     /// Empty for pipes and the like.
     std::optional<std::uint64_t> size;
@@ -27,7 +29,9 @@ struct replay_progress {
 struct replay_options {
     /// Read one after the other; `-` is standard input.
     std::vector<std::string> logs;
+    /// Which lines of the logs are looked at.
     log_format format = log_format::automatic;
+    /// Which records count.
     record_filter filter;
 
     /// The architecture of records that give none, whose lines carry no `arch` in the trace.

@@ -1,6 +1,7 @@
 #ifndef SCTRACE_REPLAY_SOURCE_HPP
 #define SCTRACE_REPLAY_SOURCE_HPP
 
+#include <sctrace/detail/composed_operation.hpp>
 #include <sctrace/detail/default_token.hpp>
 #include <sctrace/detail/log_reader.hpp>
 #include <sctrace/detail/read_log_op.hpp>
@@ -8,9 +9,11 @@
 #include <sctrace/record_source.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/compose.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/result.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -39,25 +42,52 @@ namespace sctrace {
  * @par Object lifetimes
  * Outstanding operations keep the log open; when the object is destroyed they complete with
  * `operation_aborted`.
+ *
+ * @par Example
+ * @code
+ * boost::asio::io_context context;
+ * sctrace::replay_source source(context);
+ * source.open("demo.kmsg").value();
+ * const auto read_all = [&]() -> boost::asio::awaitable<void> {
+ *     sctrace::record_batch batch(1024, sctrace::replay_source::batch_bytes);
+ *     const auto token = boost::asio::as_tuple(boost::asio::use_awaitable);
+ *     std::size_t records = 0;
+ *     for (;;) {
+ *         const auto [ec, messages] = co_await source.async_read_batch(batch, token);
+ *         if (ec) {
+ *             break;
+ *         }
+ *         records += messages;
+ *     }
+ *     std::cout << records << " messages\n"; // 132 messages
+ * };
+ * boost::asio::co_spawn(context, read_all, boost::asio::detached);
+ * context.run();
+ * @endcode
  */
 template <class Executor = boost::asio::any_io_executor>
 class basic_replay_source {
 public:
+    /// The type of the executor.
     using executor_type = Executor;
 
+    /// Names the same class on another type of executor, as Asio's token adapters ask for it.
     template <class Executor1>
     struct rebind_executor {
+        /// The class on `Executor1`.
         using other = basic_replay_source<Executor1>;
     };
 
     /// The bytes that a batch must have.
     static constexpr std::size_t batch_bytes = detail::log_reader::batch_bytes;
 
+    /// A source without a log that runs on @p ex.
     explicit basic_replay_source(const executor_type& ex)
         : executor_(ex)
     {
     }
 
+    /// The same on the executor of an execution context.
     template <class ExecutionContext>
     explicit basic_replay_source(ExecutionContext& context) requires
         std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
@@ -65,18 +95,46 @@ public:
     {
     }
 
-    basic_replay_source(basic_replay_source&&) noexcept = default;
+    /// @p other is then as if made from its executor alone. Outstanding operations go on.
+    basic_replay_source(basic_replay_source&& other) noexcept
+        : executor_(other.executor_)
+        , log_(std::move(other.log_))
+    {
+    }
+    /// Closes what was open in this object; its outstanding operations complete with `operation_aborted`.
     basic_replay_source& operator=(basic_replay_source&& other) noexcept
     {
         if (this != &other) {
             close();
-            executor_ = std::move(other.executor_);
+            executor_ = other.executor_;
             log_ = std::move(other.log_);
         }
         return *this;
     }
+
+    /// Takes over what another kind of executor served; no operation of @p other may be outstanding.
+    template <class Executor1>
+    basic_replay_source(basic_replay_source<Executor1>&& other) requires(
+        !std::same_as<Executor1, Executor> && std::convertible_to<Executor1, Executor>)
+        : executor_(other.executor_)
+    {
+        if (const auto log = std::exchange(other.log_, nullptr)) {
+            log_ = std::make_shared<detail::shared_log<stream_type>>(executor_, log->take_reader());
+        }
+    }
+    /// As the constructor from another kind of executor, and a move.
+    template <class Executor1>
+    basic_replay_source&
+    operator=(basic_replay_source<Executor1>&& other) requires(!std::same_as<Executor1, Executor> &&
+                                                               std::convertible_to<Executor1, Executor>)
+    {
+        return *this = basic_replay_source(std::move(other));
+    }
+
+    /// As close().
     ~basic_replay_source() { close(); }
 
+    /// The executor that it was made with.
     executor_type get_executor() const noexcept { return executor_; }
 
     /// Opens a log; `-` is standard input, from where it stands.
@@ -84,12 +142,19 @@ public:
      * @par Errors
      * errno of opening or of the first read, EISDIR for a directory, and `error::unreadable_log` for what is
      * no text: UTF-16, other compressions than gzip, journald's own files. The message names the path and
-     * what to do.
+     * what to do, and is what `.value()` throws.
      */
     boost::system::result<void, failure> open(const std::string& path,
                                               log_format wanted = log_format::automatic)
     {
         return take(detail::log_reader::open(path, wanted));
+    }
+
+    /// As open(); @p ec is the code of its failure.
+    void open(const std::string& path, log_format wanted, boost::system::error_code& ec)
+    {
+        const auto opened = open(path, wanted);
+        ec = opened ? boost::system::error_code() : opened.error().code;
     }
 
     /// Takes over @p descriptor, from where it stands; it is closed by this object.
@@ -100,6 +165,14 @@ public:
         return take(detail::log_reader::adopt(descriptor, name, wanted));
     }
 
+    /// As assign(); @p ec is the code of its failure.
+    void assign(int descriptor, const std::string& name, log_format wanted, boost::system::error_code& ec)
+    {
+        const auto taken = assign(descriptor, name, wanted);
+        ec = taken ? boost::system::error_code() : taken.error().code;
+    }
+
+    /// Whether there is a log.
     bool is_open() const noexcept { return log_ != nullptr; }
 
     /// Whether the log is a pipe, a socket or a device: then only one operation may be outstanding.
@@ -116,6 +189,7 @@ public:
     std::optional<failure> problem() const { return log_ ? log_->reader.problem() : std::nullopt; }
 
     /// Cancels outstanding operations; they complete with `operation_aborted`. The log is not read any more.
+    /** Does nothing while nothing is open. */
     void cancel()
     {
         if (log_) {
@@ -123,10 +197,25 @@ public:
         }
     }
 
+    /// As cancel(), but reports `bad_descriptor` while nothing is open.
+    void cancel(boost::system::error_code& ec)
+    {
+        ec = log_ ? boost::system::error_code() : boost::asio::error::bad_descriptor;
+        cancel();
+    }
+
+    /// Outstanding operations complete with `operation_aborted`; the last of them closes the descriptor.
     void close()
     {
         cancel();
         log_.reset();
+    }
+
+    /// As close(), which cannot fail.
+    void close(boost::system::error_code& ec)
+    {
+        ec = {};
+        close();
     }
 
     /// Fills @p batch with what the next part of the log says.
@@ -151,11 +240,14 @@ public:
     template <class CompletionToken = detail::default_token_t<executor_type>>
     auto async_read_batch(record_batch& batch, CompletionToken&& token = {})
     {
-        return boost::asio::async_compose<CompletionToken, void(boost::system::error_code, std::size_t)>(
-            detail::read_log_op<stream_type>(log_, batch), token, executor_);
+        return detail::async_composed<void(boost::system::error_code, std::size_t)>(
+            executor_, std::forward<CompletionToken>(token), detail::read_log_op<stream_type>(log_, batch));
     }
 
 private:
+    template <class Executor1>
+    friend class basic_replay_source;
+
     using stream_type = boost::asio::posix::basic_stream_descriptor<Executor>;
 
     boost::system::result<void, failure> take(boost::system::result<detail::log_reader, failure> opened)

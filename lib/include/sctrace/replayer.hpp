@@ -9,7 +9,9 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/execution_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include <concepts>
 #include <memory>
@@ -23,17 +25,20 @@ namespace sctrace {
  * once.
  *
  * @par Thread Safety
- * Distinct objects: Safe. Shared objects: request_stop() is safe, everything else is not.
+ * Distinct objects: Safe. Shared objects: request_stop() and cancel() are safe, everything else is
+ * not.
  *
  * @par Object lifetimes
- * A running operation keeps what it needs alive. Destroying the object requests a stop.
+ * A running operation keeps what it needs alive: the object may be moved or destroyed before it completes.
+ * Destroying the object requests a stop. Moved from, it can only be assigned to, destroyed and asked for its
+ * executor.
  *
  * @par Example
  * @code
  * boost::asio::io_context context;
  * sctrace::replay_options options;
- * options.logs = {"/var/log/audit/audit.log"};
- * options.filter.comms = {"nginx"};
+ * options.logs = {"demo.kmsg"};
+ * options.filter.comms = {"ls"};
  * sctrace::replayer replayer(context, options);
  * replayer.async_run([](boost::system::error_code ec, sctrace::report report) {
  *     std::cout << (ec ? report.failure_message : sctrace::to_ndjson(report.counts, report.native)) << '\n';
@@ -44,19 +49,24 @@ namespace sctrace {
 template <class Executor = boost::asio::any_io_executor>
 class basic_replayer {
 public:
+    /// The type of the executor.
     using executor_type = Executor;
 
+    /// Names the same class on another type of executor, as Asio's token adapters ask for it.
     template <class Executor1>
     struct rebind_executor {
+        /// The class on `Executor1`.
         using other = basic_replayer<Executor1>;
     };
 
+    /// A replayer that runs on @p ex.
     explicit basic_replayer(const executor_type& ex, replay_options options = {})
         : executor_(ex)
         , state_(std::make_shared<state>(ex, std::move(options)))
     {
     }
 
+    /// The same on the executor of an execution context.
     template <class ExecutionContext>
     explicit basic_replayer(ExecutionContext& context, replay_options options = {}) requires
         std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
@@ -64,13 +74,18 @@ public:
     {
     }
 
-    basic_replayer(basic_replayer&&) noexcept = default;
+    /// Takes over the run; @p other may then only be destroyed, assigned to or asked for its executor.
+    basic_replayer(basic_replayer&& other) noexcept
+        : executor_(other.executor_)
+        , state_(std::move(other.state_))
+    {
+    }
     /// Requests a stop of what this object ran before.
     basic_replayer& operator=(basic_replayer&& other)
     {
         if (this != &other) {
             stop_if_valid();
-            executor_ = std::move(other.executor_);
+            executor_ = other.executor_;
             state_ = std::move(other.state_);
         }
         return *this;
@@ -78,10 +93,20 @@ public:
 
     ~basic_replayer() { stop_if_valid(); }
 
+    /// The executor that it was made with.
     executor_type get_executor() const noexcept { return executor_; }
 
     /// Ends the run in an orderly way behind the part that is being read; may be called from any thread.
     void request_stop() { state_->request_stop(); }
+
+    /// Like a terminal cancellation of async_run(), which completes with `operation_aborted`; may be called
+    /// from any thread, at any time.
+    /** Before async_run() it ends that as soon as it starts. */
+    void cancel()
+    {
+        boost::asio::post(state_->strand(),
+                          [s = state_] { s->cancel(boost::asio::cancellation_type::terminal); });
+    }
 
     /// Reads all logs and writes the trace.
     /**

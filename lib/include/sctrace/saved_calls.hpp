@@ -18,11 +18,13 @@ namespace sctrace {
 
 /// Names of calls, in the order of their file and each once; every one is a call of some architecture.
 struct call_names {
+    /// The names.
     std::vector<std::string> names;
 };
 
 /// What a file of system calls holds.
 struct saved_calls {
+    /// By kind of file.
     std::variant<trace, profile, counted_events, call_names> contents;
     /// What was left out, for a person; each names the file, and the line where there is one.
     std::vector<std::string> notes;
@@ -48,6 +50,7 @@ struct saved_calls_options {
  *
  * @param path A file, FIFO or device; `-` is standard input. The function blocks.
  *
+ * @param options How to read it.
  * @par Errors
  * The message names the file and, for what is inside it, the line: `FILE: line N: …`.
  * @li errno of open(2) and read(2)
@@ -60,6 +63,16 @@ struct saved_calls_options {
  * Safe.
  * @par Exception safety
  * Strong guarantee; throws std::bad_alloc.
+ *
+ * @par Example
+ * @code
+ * const auto file = sctrace::trace_file::prepare("calls.txt");
+ * file->write("# what it needs\nread\nwrite\n", sctrace::trace_file::durability::interim).value();
+ * const auto calls = sctrace::read_saved_calls("calls.txt");
+ * std::cout << std::get<sctrace::call_names>(calls->contents).names.size() << " names\n"; // 2 names
+ * std::cout << sctrace::read_saved_calls("/no/such/file").error().message << '\n';
+ * // cannot read /no/such/file: No such file or directory
+ * @endcode
  */
 boost::system::result<saved_calls, failure> read_saved_calls(const std::string& path,
                                                              const saved_calls_options& options = {});

@@ -10,6 +10,8 @@
 #include <sctrace/bracket.hpp>
 #include <sctrace/call_counts.hpp>
 #include <sctrace/call_diff.hpp>
+#include <sctrace/child.hpp>
+#include <sctrace/condition.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/event.hpp>
 #include <sctrace/event_folder.hpp>
@@ -17,11 +19,13 @@
 #include <sctrace/follow_kind.hpp>
 #include <sctrace/fork_source.hpp>
 #include <sctrace/host_check.hpp>
+#include <sctrace/hub.hpp>
 #include <sctrace/journal_entry.hpp>
 #include <sctrace/journal_export_reader.hpp>
 #include <sctrace/kmsg_entry.hpp>
 #include <sctrace/kmsg_source.hpp>
 #include <sctrace/launcher.hpp>
+#include <sctrace/live_records.hpp>
 #include <sctrace/log_format.hpp>
 #include <sctrace/log_line.hpp>
 #include <sctrace/log_time.hpp>
@@ -54,5 +58,18 @@
 #include <sctrace/trace_reader.hpp>
 #include <sctrace/watcher.hpp>
 #include <sctrace/watcher_options.hpp>
+
+/// Records which system calls processes make, from the kernel's SECCOMP audit records.
+/**
+ * sctrace::recorder records, sctrace::replayer reads saved logs, sctrace::watcher shows live records; the
+ * other names are what they are made of. All asynchronous objects are templates over the executor, `basic_x`,
+ * with an alias `x` for any executor, and take any completion token.
+ *
+ * @par Thread Safety
+ * Functions that are no members may be called from any thread. What holds for objects stands at each class;
+ * of structs, distinct objects are safe and shared ones unsafe.
+ */
+namespace sctrace {
+}
 
 #endif

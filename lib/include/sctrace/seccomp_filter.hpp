@@ -23,14 +23,25 @@ namespace sctrace {
  *
  * @par Thread Safety
  * Distinct objects: Safe. Shared objects: Safe for const functions.
+ *
+ * @par Example
+ * @code
+ * const auto filter = sctrace::seccomp_filter::log_everything();
+ * const auto native = sctrace::architecture::native();
+ * std::cout << std::hex << filter.verdict({native.audit_arch(), 0, {}}) << std::dec << '\n'; // 7ffc0000
+ * @endcode
  */
 class seccomp_filter {
 public:
     /// One instruction, laid out as `sock_filter` (include/uapi/linux/filter.h).
     struct instruction {
+        /// What it does.
         std::uint16_t code = 0;
+        /// How many instructions a comparison that holds skips.
         std::uint8_t jump_true = 0;
+        /// How many one that does not hold skips.
         std::uint8_t jump_false = 0;
+        /// The number that it works with.
         std::uint32_t operand = 0;
     };
 
@@ -38,7 +49,9 @@ public:
     struct call {
         /// An AUDIT_ARCH_* number; x32 has that of x86_64 and bit 30 in the call's number.
         std::uint32_t audit_arch = 0;
+        /// The call's number.
         std::int32_t number = 0;
+        /// The registers that hold the arguments.
         std::array<std::uint64_t, 6> arguments{};
     };
 
@@ -87,6 +100,7 @@ public:
      * Of the profile's flags, SECCOMP_FILTER_FLAG_SPEC_ALLOW is passed on. SECCOMP_FILTER_FLAG_TSYNC means
      * nothing for a process with one thread, nor SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV without a listener.
      *
+     * @param p The profile.
      * @param native The architecture of this machine.
      * @par Errors
      * @li error::filter_not_possible - the profile is for other architectures only; libseccomp refused a rule
@@ -97,6 +111,7 @@ public:
      */
     static boost::system::result<seccomp_filter, failure> from_profile(const profile& p, architecture native);
 
+    /// The program, for `sock_fprog`.
     std::span<const instruction> program() const noexcept { return program_; }
     /// SECCOMP_FILTER_FLAG_* for seccomp(2).
     std::uint32_t flags() const noexcept { return flags_; }

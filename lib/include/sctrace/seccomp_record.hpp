@@ -19,6 +19,7 @@ namespace sctrace {
  * byte outside ASCII is written as hexadecimal digits, any other between quotes without escapes.
  */
 struct untrusted_string {
+    /// How a string is written.
     enum class encoding {
         /// The record lacks the field.
         absent,
@@ -30,7 +31,9 @@ struct untrusted_string {
         bare,
     };
 
+    /// How this one is written.
     encoding form = encoding::absent;
+    /// What the record holds; see the encodings.
     std::string_view raw;
 
     /// Escapes that a quoted `raw` still contains; decode() undoes them.
@@ -115,6 +118,15 @@ struct seccomp_record {
  * @li error::malformed_record - the system call's number is missing or no number
  * @par Exception safety
  * No-throw guarantee.
+ *
+ * @par Example
+ * @code
+ * const auto record = sctrace::parse_audit_record(
+ *     "type=1326 audit(1.000:1): pid=7 comm=6E67696E78 arch=c000003e syscall=110 code=0x7ffc0000");
+ * const auto call = sctrace::parse_seccomp_record(*record);
+ * std::cout << sctrace::decoded(call->comm) << '\n'; // nginx
+ * std::cout << sctrace::seccomp_action_name(call->code.value()) << '\n'; // log
+ * @endcode
  */
 boost::system::result<seccomp_record> parse_seccomp_record(const audit_record& record) noexcept;
 

@@ -26,7 +26,9 @@ enum class source_kind {
 
 /// How live records are read, and how reading is stopped.
 struct source_options {
+    /// Where records are read from.
     source_kind source = source_kind::automatic;
+    /// How long `automatic` waits for a record of our own to come back through the audit socket.
     std::chrono::milliseconds probe_timeout{1000};
     /// The audit socket's receive buffer in bytes.
     std::size_t receive_buffer = std::size_t{64} * 1024 * 1024;
@@ -38,10 +40,12 @@ struct source_options {
     kmsg_start start = kmsg_start::end;
     /// Keep kernel.printk_ratelimit at 0 while reading from kmsg, and put the old value back.
     bool lift_ratelimit = false;
+    /// Where `lift_ratelimit` finds the setting and keeps its state.
     printk_ratelimit_paths ratelimit_paths;
 
     /// How often the stop token and request_stop() are looked at.
     std::chrono::milliseconds stop_check_interval{200};
+    /// Ends reading as request_stop() does.
     std::stop_token stop;
     /// How long to wait for a record of our own to come back, at the start and at the end.
     std::chrono::milliseconds bracket_timeout{6000};

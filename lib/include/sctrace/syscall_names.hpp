@@ -22,6 +22,13 @@ namespace sctrace {
  * Safe.
  * @par Exception safety
  * Strong guarantee; throws std::bad_alloc.
+ *
+ * @par Example
+ * @code
+ * const auto i386 = sctrace::architecture::from_name("i386").value();
+ * std::cout << sctrace::syscall_name(i386, 64).value_or("unknown") << '\n'; // getppid
+ * std::cout << sctrace::syscall_number(i386, "getppid").value() << '\n'; // 64
+ * @endcode
  */
 std::optional<std::string> syscall_name(architecture arch, std::int64_t number);
 

@@ -26,6 +26,18 @@ struct syscall_variant {
  * Safe.
  * @par Exception safety
  * Strong guarantee; throws std::bad_alloc.
+ *
+ * @par Example
+ * @code
+ * const std::vector<std::string> seen{"clone"};
+ * const auto x86_64 = sctrace::architecture::from_name("x86_64").value();
+ * for (const sctrace::syscall_variant& variant : sctrace::variants_of(seen, x86_64)) {
+ *     std::cout << variant.name << " for " << variant.seen << '\n';
+ * }
+ * // clone3 for clone
+ * // fork for clone
+ * // vfork for clone
+ * @endcode
  */
 std::vector<syscall_variant> variants_of(std::span<const std::string> names, architecture native);
 

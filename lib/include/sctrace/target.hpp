@@ -20,10 +20,21 @@ namespace sctrace {
  *
  * @par Thread Safety
  * Distinct objects: Safe. Shared objects: Unsafe.
+ *
+ * @par Example
+ * @code
+ * sctrace::target target;
+ * target.add_pid(42);
+ * const auto now = std::chrono::steady_clock::now().time_since_epoch();
+ * std::cout << (target.whose(42, {}, now) == sctrace::membership::ours) << '\n'; // 1
+ * std::cout << (target.whose(421, {}, now) == sctrace::membership::ours) << '\n'; // 0
+ * @endcode
  */
 class target {
 public:
+    /// Adds a process.
     void add_pid(pid_t pid);
+    /// Takes in all records that carry an audit session.
     void follow_session(std::uint32_t session) noexcept { session_ = session; }
 
     /// Lets a process tree decide about all records that the session does not select.
@@ -33,10 +44,13 @@ public:
      */
     process_tree& follow_tree();
 
+    /// The processes that were added.
     const std::vector<pid_t>& pids() const noexcept { return pids_; }
+    /// The session that is followed.
     std::optional<std::uint32_t> session() const noexcept { return session_; }
     /// Null without follow_tree().
     process_tree* tree() noexcept { return tree_ ? &*tree_ : nullptr; }
+    /// Null without follow_tree().
     const process_tree* tree() const noexcept { return tree_ ? &*tree_ : nullptr; }
 
     /// Whether a record carries the session that is followed.

@@ -15,7 +15,9 @@ namespace sctrace {
 
 /// A system call as a record names it: what a trace counts by.
 struct syscall_key {
+    /// The architecture of the call.
     architecture arch;
+    /// The number as the kernel logged it.
     std::int64_t number = 0;
 
     friend bool operator==(const syscall_key&, const syscall_key&) noexcept = default;
@@ -29,23 +31,39 @@ struct syscall_key {
  *
  * @par Thread Safety
  * Distinct objects: Safe. Shared objects: Unsafe; `basic_aggregator` protects one with a strand.
+ *
+ * @par Example
+ * @code
+ * const auto x86_64 = sctrace::architecture::from_name("x86_64").value();
+ * sctrace::trace counts;
+ * counts.add({x86_64, 0}, 42);
+ * counts.add({x86_64, 0});
+ * std::cout << sctrace::to_ndjson(counts, x86_64);
+ * // {"syscall":0,"name":"read","count":43}
+ * @endcode
  */
 class trace {
 public:
     /// One distinct system call.
     struct line {
+        /// The call.
         syscall_key call;
+        /// How often it was seen.
         std::uint64_t count = 0;
     };
 
     /// How many different calls are told apart.
     static constexpr std::size_t max_distinct = 16384;
 
+    /// No calls.
     trace() = default;
+    /// Copies the counts.
     trace(const trace&) = default;
+    /// Copies the counts.
     trace& operator=(const trace&) = default;
     /// A trace that was moved from is empty.
     trace(trace&& other) noexcept;
+    /// A trace that was moved from is empty.
     trace& operator=(trace&& other) noexcept;
     ~trace() = default;
 
@@ -68,13 +86,16 @@ public:
      */
     boost::system::result<void, failure> merge(const trace& other);
 
+    /// Forgets all counts, and frees nothing.
     void clear() noexcept;
 
+    /// Whether no call was counted.
     bool empty() const noexcept { return distinct_ == 0; }
     /// The number of distinct system calls.
     std::size_t size() const noexcept { return distinct_; }
     /// The sum of all counts.
     std::uint64_t total() const noexcept { return total_; }
+    /// How often a call was seen.
     std::uint64_t count(syscall_key call) const noexcept;
     /// Calls that were not counted because max_distinct others had been seen before.
     std::uint64_t left_out() const noexcept { return left_out_; }

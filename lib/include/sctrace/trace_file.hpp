@@ -22,9 +22,22 @@ namespace sctrace {
  *
  * @par Thread Safety
  * Distinct objects: Safe. Shared objects: Unsafe.
+ *
+ * @par Example
+ * @code
+ * const auto file = sctrace::trace_file::prepare("calls.ndjson");
+ * if (!file) {
+ *     std::cout << file.error().message << '\n';
+ *     return;
+ * }
+ * const std::string_view text = "{\"syscall\":0,\"name\":\"read\",\"count\":42}\n";
+ * const auto written = file->write(text, sctrace::trace_file::durability::final);
+ * std::cout << (written ? "written" : written.error().message) << '\n'; // written
+ * @endcode
  */
 class trace_file {
 public:
+    /// What a write promises.
     enum class durability {
         /// Renamed, not synced: for repeated writes on an event loop. Nothing is written to a descriptor.
         interim,
@@ -44,6 +57,7 @@ public:
     static boost::system::result<std::optional<trace_file>, failure>
     prepare_if_named(const std::string& path);
 
+    /// The path that it was made with.
     const std::string& path() const noexcept { return path_; }
 
     /// Whether the final write may have to wait for a reader: for FIFOs, devices and descriptors.
@@ -54,8 +68,11 @@ public:
      * a commit leaves a replaceable file as it was. */
     class writer {
     public:
+        /// Takes over the contents.
         writer(writer&&) noexcept;
+        /// Gives up what this object had begun and takes over the other one's contents.
         writer& operator=(writer&&) noexcept;
+        /// Gives up contents that were not committed.
         ~writer();
 
         /// Adds a piece; waits as long as a FIFO's, device's or descriptor's reader does not read.

@@ -46,6 +46,15 @@ boost::system::result<trace::line, failure> parse_trace_line(std::string_view li
  * Distinct objects: Safe. Shared objects: Unsafe.
  * @par Exception safety
  * Basic guarantee for all functions that are not noexcept; they throw std::bad_alloc.
+ *
+ * @par Example
+ * @code
+ * sctrace::trace_reader reader(sctrace::architecture::native());
+ * static_cast<void>(reader.feed("{\"syscall\":0,\"name\":null,\"count\":42}\n{\"sysc"));
+ * const auto fed = reader.feed("all\":1,\"name\":null,\"count\":0}\n");
+ * std::cout << (fed.error().code == sctrace::condition::invalid_input) << '\n'; // 1
+ * std::cout << reader.take().total() << '\n'; // 42
+ * @endcode
  */
 class trace_reader {
 public:

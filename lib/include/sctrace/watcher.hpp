@@ -8,7 +8,9 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/execution_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <chrono>
@@ -26,20 +28,24 @@ namespace sctrace {
  * @tparam Clock The clock of its timers; tests put a virtual one here.
  *
  * @par Thread Safety
- * Distinct objects: Safe. Shared objects: request_stop() is safe, everything else is not.
+ * Distinct objects: Safe. Shared objects: request_stop() and cancel() are safe, everything else is
+ * not.
  *
  * @par Object lifetimes
- * A running operation keeps what it needs alive. Destroying the object requests a stop.
+ * A running operation keeps what it needs alive: the object may be moved or destroyed before it completes.
+ * Destroying the object requests a stop. Moved from, it can only be assigned to, destroyed and asked for its
+ * executor.
  *
  * @par Example
  * @code
  * boost::asio::io_context context;
  * sctrace::watcher_options options;
  * options.denied_only = true;
+ * options.duration = std::chrono::milliseconds(100);
  * options.on_record = [](const sctrace::seccomp_record& r) { std::cout << sctrace::to_event(r) << '\n'; };
  * sctrace::watcher watcher(context, options);
  * watcher.async_run([](boost::system::error_code ec, sctrace::watch_summary summary) {
- *     std::cerr << (ec ? summary.failure_message : std::to_string(summary.records) + " records") << '\n';
+ *     std::cout << (ec ? summary.failure_message : std::to_string(summary.records) + " records") << '\n';
  * });
  * context.run();
  * @endcode
@@ -47,19 +53,24 @@ namespace sctrace {
 template <class Executor = boost::asio::any_io_executor, class Clock = std::chrono::steady_clock>
 class basic_watcher {
 public:
+    /// The type of the executor.
     using executor_type = Executor;
 
+    /// Names the same class on another type of executor, as Asio's token adapters ask for it.
     template <class Executor1>
     struct rebind_executor {
+        /// The class on `Executor1`.
         using other = basic_watcher<Executor1, Clock>;
     };
 
+    /// A watcher that runs on @p ex.
     explicit basic_watcher(const executor_type& ex, watcher_options options = {})
         : executor_(ex)
         , state_(std::make_shared<state>(ex, std::move(options)))
     {
     }
 
+    /// The same on the executor of an execution context.
     template <class ExecutionContext>
     explicit basic_watcher(ExecutionContext& context, watcher_options options = {}) requires
         std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
@@ -67,13 +78,18 @@ public:
     {
     }
 
-    basic_watcher(basic_watcher&&) noexcept = default;
+    /// Takes over the run; @p other may then only be destroyed, assigned to or asked for its executor.
+    basic_watcher(basic_watcher&& other) noexcept
+        : executor_(other.executor_)
+        , state_(std::move(other.state_))
+    {
+    }
     /// Requests a stop of what this object ran before.
     basic_watcher& operator=(basic_watcher&& other) noexcept
     {
         if (this != &other) {
             stop_if_valid();
-            executor_ = std::move(other.executor_);
+            executor_ = other.executor_;
             state_ = std::move(other.state_);
         }
         return *this;
@@ -81,10 +97,20 @@ public:
 
     ~basic_watcher() { stop_if_valid(); }
 
+    /// The executor that it was made with.
     executor_type get_executor() const noexcept { return executor_; }
 
     /// Ends watching in an orderly way at the next stop check; may be called from any thread, at any time.
     void request_stop() noexcept { state_->request_stop(); }
+
+    /// Like a terminal cancellation of async_run(), which completes with `operation_aborted`; may be called
+    /// from any thread, at any time.
+    /** Before async_run() it ends that as soon as it starts. */
+    void cancel()
+    {
+        boost::asio::post(state_->strand(),
+                          [s = state_] { s->cancel(boost::asio::cancellation_type::terminal); });
+    }
 
     /// Watches until the source ends, the duration is over, or a stop is requested.
     /**

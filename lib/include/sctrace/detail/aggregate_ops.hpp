@@ -4,19 +4,23 @@
 #include <sctrace/trace.hpp>
 #include <sctrace/trace_file.hpp>
 
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/wait_traits.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace sctrace {
 
@@ -24,10 +28,80 @@ struct aggregator_options;
 
 namespace detail {
 
+/// A timer that any thread may cancel for good.
+template <class Timer>
+class flush_timer {
+public:
+    template <class Executor>
+    flush_timer(const Executor& ex, typename Timer::duration interval)
+        : timer_(ex)
+        , interval_(interval)
+    {
+    }
+
+    void cancel()
+    {
+        const std::lock_guard lock(mutex_);
+        cancelled_ = true;
+        timer_.cancel();
+    }
+
+    /// Waits for the interval, unless cancelled: then returns false and leaves the handler alone.
+    template <class Handler>
+    bool wait(Handler& handler)
+    {
+        const std::lock_guard lock(mutex_);
+        if (!cancelled_) {
+            timer_.expires_after(interval_);
+            timer_.async_wait(std::move(handler));
+        }
+        return !cancelled_;
+    }
+
+private:
+    // A cancel() between a look at the flag and the wait would cancel nothing.
+    std::mutex mutex_;
+    bool cancelled_ = false;
+    Timer timer_;
+    typename Timer::duration interval_;
+};
+
+/// The timers of the operations that flush again and again.
+/**
+ * @par Thread Safety
+ * Distinct objects: Safe. Shared objects: Safe.
+ */
+template <class Timer>
+class flush_timers {
+public:
+    void add(const std::shared_ptr<flush_timer<Timer>>& timer)
+    {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(timers_, [](const auto& known) { return known.expired(); });
+        timers_.push_back(timer);
+    }
+
+    void cancel()
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& known : timers_) {
+            if (const auto timer = known.lock()) {
+                timer->cancel();
+            }
+        }
+        timers_.clear();
+    }
+
+private:
+    std::mutex mutex_;
+    std::vector<std::weak_ptr<flush_timer<Timer>>> timers_;
+};
+
 /// The counts and the strand that protects them.
-template <class Executor>
+template <class Executor, class Clock>
 struct aggregate {
     using strand_type = boost::asio::strand<Executor>;
+    using timer_type = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor>;
 
     template <class Options>
     aggregate(const Executor& ex, Options&& options)
@@ -57,6 +131,7 @@ struct aggregate {
     architecture native;
     trace counts;
     bool changed = true;
+    flush_timers<timer_type> timers;
 };
 
 /// The common shape of the operations: onto the strand, do the work, off the strand, complete.
@@ -160,14 +235,14 @@ struct snapshot_work {
  * The timer is waited for on the handler's own executor, where cancellation is emitted too; only the flush
  * runs on the strand.
  */
-template <class State, class Timer>
+template <class State>
 class flush_every_op {
 public:
-    flush_every_op(std::shared_ptr<State> state, std::unique_ptr<Timer> timer,
-                   typename Timer::duration interval)
+    using timer_type = flush_timer<typename State::timer_type>;
+
+    flush_every_op(std::shared_ptr<State> state, std::shared_ptr<timer_type> timer)
         : state_(std::move(state))
         , timer_(std::move(timer))
-        , interval_(interval)
     {
     }
 
@@ -214,19 +289,16 @@ private:
     template <class Self>
     void wait(Self& self)
     {
-        if (self.cancelled() != boost::asio::cancellation_type::none) {
+        // The handler takes this object along.
+        const auto timer = timer_;
+        if (self.cancelled() != boost::asio::cancellation_type::none || !timer->wait(self)) {
             step_ = step::end;
             boost::asio::post(std::move(self));
-            return;
         }
-        Timer& timer = *timer_;
-        timer.expires_after(interval_);
-        timer.async_wait(std::move(self));
     }
 
     std::shared_ptr<State> state_;
-    std::unique_ptr<Timer> timer_;
-    typename Timer::duration interval_;
+    std::shared_ptr<timer_type> timer_;
     step step_ = step::enter;
 };
 

@@ -28,9 +28,11 @@ public:
     template <class T>
     using task = boost::asio::awaitable<T, strand_type>;
 
-    course(const Executor& ex, std::stop_token stop)
-        : strand_(boost::asio::make_strand(ex))
+    /// Either token asks for a stop.
+    course(const strand_type& strand, std::stop_token stop, std::stop_token also = {})
+        : strand_(strand)
         , stop_(std::move(stop))
+        , also_(std::move(also))
         , wake_(strand_)
     {
     }
@@ -48,6 +50,8 @@ public:
         owner_ = std::move(owner);
         return true;
     }
+
+    bool has_begun() const noexcept { return begun_; }
 
     /// Safe to call from any thread.
     void request_stop() noexcept { stop_requested_ = true; }
@@ -69,7 +73,10 @@ public:
         stop_now();
     }
 
-    bool stop_asked() const noexcept { return stop_requested_ || stop_.stop_requested(); }
+    bool stop_asked() const noexcept
+    {
+        return stop_requested_ || stop_.stop_requested() || also_.stop_requested();
+    }
 
     /// Whether nothing more is to be waited for.
     bool abandoned() const noexcept { return abandoned_; }
@@ -99,7 +106,20 @@ public:
     /// Something that is under way, and the owner that it needs.
     class held_task {
     public:
-        void end() { course_->task_ended(); }
+        held_task(held_task&& other) noexcept
+            : course_(std::exchange(other.course_, nullptr))
+            , owner_(std::move(other.owner_))
+        {
+        }
+        held_task& operator=(held_task&&) = delete;
+        ~held_task() { end(); }
+
+        void end()
+        {
+            if (course_) {
+                std::exchange(course_, nullptr)->task_ended();
+            }
+        }
 
     private:
         friend class course;
@@ -132,6 +152,7 @@ private:
 
     strand_type strand_;
     std::stop_token stop_;
+    std::stop_token also_;
     std::weak_ptr<void> owner_;
     std::atomic<bool> begun_{false};
     std::atomic<bool> stop_requested_{false};

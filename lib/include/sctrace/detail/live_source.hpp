@@ -2,23 +2,21 @@
 #define SCTRACE_DETAIL_LIVE_SOURCE_HPP
 
 #include <sctrace/audit_source.hpp>
-#include <sctrace/bracket.hpp>
 #include <sctrace/detail/course.hpp>
 #include <sctrace/detail/host_state.hpp>
 #include <sctrace/detail/record_reader.hpp>
 #include <sctrace/detail/run_op.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/kmsg_source.hpp>
-#include <sctrace/loss_ledger.hpp>
 #include <sctrace/printk_ratelimit_hold.hpp>
 #include <sctrace/record_batch.hpp>
 #include <sctrace/source_options.hpp>
 
 #include <boost/asio/error.hpp>
+#include <boost/system/errc.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <functional>
@@ -28,14 +26,11 @@
 
 namespace sctrace::detail {
 
-/// The live source of one operation: which one it is, its reads, and the records of our own in it.
+/// The live source of one operation, or of several: which one it is, and its reads.
 /**
  * Everything runs on the course's strand.
- *
- * @tparam Reader Whoever reads the batches; it has expect_bracket(), saw_bracket() and brackets_seen() of
- *     record_reader, and may have serials_may_be_late() of watch_reader.
  */
-template <class Reader, class Executor, class Clock>
+template <class Executor, class Clock>
 class live_source {
 public:
     using course_type = course<Executor, Clock>;
@@ -49,49 +44,33 @@ public:
         std::function<task<void>(const record_batch& batch)> take;
         /// Whether what is wanted can be had from a source that is the kernel's, or is not.
         std::function<result(bool from_kernel)> allow;
+        /// Reading is over, by itself; the end of a FIFO is no error.
+        std::function<void(boost::system::error_code why)> ended;
         /// What to say of a host where the action `log` is switched off.
         std::string (*log_is_off)(const host_state& host) = log_switched_off_notice;
     };
 
     /// All references must outlive the object; @p host is first looked at by open().
-    live_source(course_type& run, const source_options& options, const host_state& host, Reader& reader,
-                loss_ledger& ledger, hooks h)
+    live_source(course_type& run, const source_options& options, const host_state& host, hooks h)
         : course_(run)
         , options_(options)
         , host_(host)
-        , reader_(reader)
-        , ledger_(ledger)
         , hooks_(std::move(h))
         , kmsg_(run.strand())
         , audit_(run.strand())
     {
     }
 
-    /// Opens the source, and waits until a record of our own has come back through it if one can.
-    task<result> open()
+    /// Opens the source, and waits until one of @p own brackets has come back through it if one can.
+    template <class Bracketing>
+    task<result> open(Bracketing& own)
     {
-        result opened = co_await open_audit();
+        error_ = {};
+        result opened = co_await open_audit(own);
         if (opened && kind_ == source_kind::automatic) {
-            opened = co_await open_kmsg();
+            opened = co_await open_kmsg(own);
         }
         co_return opened;
-    }
-
-    /// Reads what had been written when this was called; where records of our own come back, all of it.
-    task<void> read_to_end()
-    {
-        if (!can_bracket()) {
-            co_await drain_unbracketed();
-            co_return;
-        }
-        co_await wait_for_bracket(bracket_role::closing, options_.bracket_timeout);
-        co_await wait_for_late_serials();
-    }
-
-    /// Whether a record of our own could come back, was waited for as long as it is worth, and did not come.
-    bool misses_bracket(bracket_role role) const noexcept
-    {
-        return can_bracket() && !reader_.saw_bracket(role) && !bracket_is_pointless(role);
     }
 
     task<void> stop()
@@ -131,6 +110,9 @@ public:
     /// Whether the source is going to be the kernel's, as far as is known before it is opened.
     bool wants_the_kernel() const { return has_default_kmsg() || wanted_kind() == source_kind::audit; }
 
+    /// Whether there is something to be read right now.
+    bool is_readable() { return kind_ == source_kind::audit ? audit_.readable() : kmsg_.readable(); }
+
     void notice(const std::string& text) const
     {
         if (options_.on_notice) {
@@ -139,14 +121,11 @@ public:
     }
 
 private:
-    static constexpr std::chrono::milliseconds bracket_repeat{250};
-    static constexpr std::chrono::milliseconds late_serial_patience{1000};
-    static constexpr std::chrono::milliseconds late_serial_poll{2};
     static constexpr std::chrono::milliseconds cancel_repeat{10};
-    static constexpr std::chrono::milliseconds drain_poll{1};
 
     /// Where it is wanted: kind_ is `audit` afterwards if it is used.
-    task<result> open_audit()
+    template <class Bracketing>
+    task<result> open_audit(Bracketing& own)
     {
         kind_ = wanted_kind();
         if (kind_ == source_kind::kmsg) {
@@ -161,11 +140,11 @@ private:
         }
         kind_ = source_kind::audit;
         spawn_pump(audit_);
-        co_await wait_for_bracket(bracket_role::opening,
-                                  must ? options_.bracket_timeout : options_.probe_timeout);
-        if (reader_.saw_bracket(bracket_role::opening) || must || course_.stop_asked() ||
-            host_.log_switched_off()) {
-            announce_audit();
+        co_await own.wait_for(bracket_role::opening, must ? options_.bracket_timeout : options_.probe_timeout,
+                              *this);
+        const bool came_back = own.saw(bracket_role::opening);
+        if (came_back || must || own.run().stop_asked() || host_.log_switched_off()) {
+            announce_audit(came_back, own.run().stop_asked());
             co_return result{};
         }
         why_not_audit_ =
@@ -184,22 +163,27 @@ private:
 
     bool has_default_kmsg() const { return !options_.kmsg_descriptor && options_.kmsg == "/dev/kmsg"; }
 
-    void announce_audit() const
+    void announce_audit(bool came_back, bool stop_asked) const
     {
         announce_missing_log();
-        const bool came_back = reader_.saw_bracket(bracket_role::opening);
         if (came_back && options_.source == source_kind::automatic) {
             notice("source: the audit multicast socket, because a record of our own came back through it");
-        } else if (!came_back && !course_.stop_asked() && !host_.log_switched_off()) {
+        } else if (!came_back && !stop_asked && !host_.log_switched_off()) {
             notice("nothing comes through the audit socket; it only works in the initial network namespace");
         }
     }
 
-    task<result> open_kmsg()
+    template <class Bracketing>
+    task<result> open_kmsg(Bracketing& own)
     {
         kind_ = source_kind::kmsg;
+        if (options_.kmsg_descriptor && descriptor_is_used_) {
+            co_return failure{make_error_code(boost::system::errc::bad_file_descriptor),
+                              "the descriptor to read from was closed when the last recording ended"};
+        }
         if (options_.kmsg_descriptor) {
             kmsg_.assign(*options_.kmsg_descriptor);
+            descriptor_is_used_ = true;
         } else if (auto opened = kmsg_.open(options_.kmsg, options_.start); !opened) {
             co_return opened;
         }
@@ -215,8 +199,8 @@ private:
         }
         announce_kmsg();
         spawn_pump(kmsg_);
-        if (can_bracket()) {
-            co_await wait_for_bracket(bracket_role::opening, options_.bracket_timeout);
+        if (own.is_possible(*this)) {
+            co_await own.wait_for(bracket_role::opening, options_.bracket_timeout, *this);
         }
         co_return result{};
     }
@@ -241,70 +225,6 @@ private:
         }
     }
 
-    bool can_bracket() const noexcept { return reads_the_kernel() && !host_.log_switched_off(); }
-
-    /// Emits records of our own until one comes back: each may be dropped by printk's rate limit.
-    task<void> wait_for_bracket(bracket_role role, typename Clock::duration patience)
-    {
-        const auto give_up = Clock::now() + patience;
-        auto next = Clock::now();
-        while (!reader_.saw_bracket(role) && !bracket_is_pointless(role) && Clock::now() < give_up) {
-            if (Clock::now() >= next) {
-                emit(role);
-                next = Clock::now() + bracket_repeat;
-            }
-            const auto until = std::min({next, give_up, Clock::now() + options_.stop_check_interval});
-            co_await course_.nap(until - Clock::now());
-        }
-    }
-
-    bool bracket_is_pointless(bracket_role role) const noexcept
-    {
-        return course_.abandoned() || pump_ended_ || (role == bracket_role::opening && course_.stop_asked());
-    }
-
-    void emit(bracket_role role)
-    {
-        const auto emitted = emit_bracket();
-        if (emitted) {
-            reader_.expect_bracket(emitted->syscall, role);
-        } else {
-            ledger_.cannot_prove("no record of our own can be made: " + emitted.error().message());
-        }
-    }
-
-    /// A task can lose its CPU between taking a serial and queueing the record (kernel/audit.c,
-    /// audit_log_start() and audit_log_end()), so that a later record arrives before it.
-    task<void> wait_for_late_serials()
-    {
-        const auto give_up = Clock::now() + late_serial_patience;
-        while (serials_may_be_late() && !pump_ended_ && !course_.abandoned() && Clock::now() < give_up) {
-            co_await course_.nap(late_serial_poll);
-        }
-    }
-
-    /// A reader that tells what is missing as it goes on knows which gaps are new.
-    bool serials_may_be_late() const
-    {
-        if constexpr (requires(const Reader& r) { r.serials_may_be_late(); }) {
-            return ledger_.window_closed() && reader_.serials_may_be_late();
-        }
-        const loss_counts known = ledger_.counts();
-        return ledger_.window_closed() && known.serial_gaps != 0 && known.printk_suppressed == 0 &&
-               known.kmsg_overwritten == 0 && known.netlink_overruns == 0;
-    }
-
-    /// Reads what is already there; nothing can prove that it was all.
-    task<void> drain_unbracketed()
-    {
-        const auto give_up = Clock::now() + options_.bracket_timeout;
-        while (!pump_ended_ && !course_.abandoned() && is_readable() && Clock::now() < give_up) {
-            co_await course_.nap(drain_poll);
-        }
-    }
-
-    bool is_readable() { return kind_ == source_kind::audit ? audit_.readable() : kmsg_.readable(); }
-
     template <class Source>
     void spawn_pump(Source& source)
     {
@@ -313,6 +233,9 @@ private:
         course_.spawn(pump(source), [this](std::exception_ptr thrown) {
             note_failure(thrown);
             pump_ended_ = true;
+            if (!must_end_) {
+                hooks_.ended(error_);
+            }
         });
     }
 
@@ -327,28 +250,20 @@ private:
                 note_end(ec);
                 co_return;
             }
-            const auto brackets = reader_.brackets_seen();
             co_await hooks_.take(batch);
-            if (reader_.brackets_seen() != brackets) {
-                course_.wake();
-            }
         }
     }
 
     void note_end(boost::system::error_code ec)
     {
-        if (must_end_ || ec == boost::asio::error::eof) {
-            return;
+        if (!must_end_ && ec != boost::asio::error::eof) {
+            error_ = ec;
         }
-        error_ = ec;
-        ledger_.cannot_prove("reading the source failed: " + ec.message());
     }
 
     course_type& course_;
     const source_options& options_;
     const host_state& host_;
-    Reader& reader_;
-    loss_ledger& ledger_;
     hooks hooks_;
 
     basic_kmsg_source<strand_type> kmsg_;
@@ -359,6 +274,7 @@ private:
     boost::system::error_code error_;
     bool pump_ended_ = true;
     bool must_end_ = false;
+    bool descriptor_is_used_ = false;
 };
 
 } // namespace sctrace::detail

@@ -1,6 +1,7 @@
 #ifndef SCTRACE_DETAIL_READ_BATCH_OP_HPP
 #define SCTRACE_DETAIL_READ_BATCH_OP_HPP
 
+#include <sctrace/detail/device_handle.hpp>
 #include <sctrace/detail/kmsg_reader.hpp>
 #include <sctrace/record_batch.hpp>
 
@@ -8,10 +9,13 @@
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/posix/descriptor_base.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <utility>
 
 namespace sctrace::detail {
@@ -20,9 +24,11 @@ namespace sctrace::detail {
 template <class Stream>
 class read_batch_op {
 public:
-    read_batch_op(Stream& stream, kmsg_reader& reader, record_batch& batch) noexcept
-        : stream_(stream)
-        , reader_(reader)
+    using device_type = shared_device<Stream, kmsg_reader>;
+
+    /// @p device is null when none is open.
+    read_batch_op(std::shared_ptr<device_type> device, record_batch& batch) noexcept
+        : device_(std::move(device))
         , batch_(batch)
     {
     }
@@ -30,8 +36,19 @@ public:
     template <class Self>
     void operator()(Self& self)
     {
-        self.reset_cancellation_state(boost::asio::enable_total_cancellation());
+        if (started_) {
+            complete(self, boost::asio::error::bad_descriptor);
+            return;
+        }
+        started_ = true;
         batch_.clear();
+        if (!device_) {
+            // A handler never runs within the initiating function.
+            boost::asio::post(std::move(self));
+            return;
+        }
+        self.reset_cancellation_state(boost::asio::enable_total_cancellation());
+        cancels_ = device_->cancels;
         read_first(self);
     }
 
@@ -39,33 +56,35 @@ public:
     void operator()(Self& self, boost::system::error_code waited)
     {
         if (waited) {
-            self.complete(waited, 0);
-            return;
+            complete(self, waited);
+        } else if (is_cancelled(self)) {
+            complete(self, boost::asio::error::operation_aborted);
+        } else {
+            read_first(self);
         }
-        read_first(self);
     }
 
     template <class Self>
     void operator()(Self& self, boost::system::error_code ec, std::size_t bytes)
     {
-        const bool cancelled = self.cancelled() != boost::asio::cancellation_type::none;
-        if (ec == boost::asio::error::eof && waits_for_writer() && !cancelled) {
+        if (ec == boost::asio::error::eof && waits_for_writer() && !is_cancelled(self)) {
             waited_for_writer_ = true;
-            stream_.async_wait(boost::asio::posix::descriptor_base::wait_read, std::move(self));
+            device_type& device = *device_;
+            device.stream.async_wait(boost::asio::posix::descriptor_base::wait_read, std::move(self));
             return;
         }
         take(ec, bytes);
         if (!ec) {
             ec = drain();
         }
-        reader_.settle(batch_);
+        reader().settle(batch_);
         // A failure behind messages is not lost: the device says it again at the next call.
         if (!batch_.empty() || batch_.losses().any()) {
-            self.complete({}, batch_.messages().size());
+            complete(self, {});
+        } else if (is_cancelled(self)) {
+            complete(self, boost::asio::error::operation_aborted);
         } else if (ends(ec)) {
-            self.complete(ec, 0);
-        } else if (self.cancelled() != boost::asio::cancellation_type::none) {
-            self.complete(boost::asio::error::operation_aborted, 0);
+            complete(self, ec);
         } else {
             // What was read and dropped has used up room.
             batch_.clear();
@@ -74,17 +93,35 @@ public:
     }
 
 private:
+    kmsg_reader& reader() const noexcept { return device_->reader; }
+
+    /// Through the handler's slot or the source, which may be closed then.
+    template <class Self>
+    bool is_cancelled(const Self& self) const noexcept
+    {
+        return self.cancelled() != boost::asio::cancellation_type::none || device_->cancels != cancels_;
+    }
+
     template <class Self>
     void read_first(Self& self)
     {
-        const auto space = reader_.buffer(batch_);
-        stream_.async_read_some(boost::asio::buffer(space.data(), space.size()), std::move(self));
+        // The handler takes this object along.
+        device_type& device = *device_;
+        const auto space = device.reader.buffer(batch_);
+        device.stream.async_read_some(boost::asio::buffer(space.data(), space.size()), std::move(self));
+    }
+
+    template <class Self>
+    void complete(Self& self, boost::system::error_code ec)
+    {
+        device_.reset();
+        self.complete(ec, ec ? 0 : batch_.messages().size());
     }
 
     /// A FIFO that nobody has opened for writing yet reads as ended.
     bool waits_for_writer() const noexcept
     {
-        return reader_.is_stream() && !reader_.seen_data() && !waited_for_writer_;
+        return reader().is_stream() && !reader().seen_data() && !waited_for_writer_;
     }
 
     /// Reads without waiting, until there is nothing more, the batch is full or a read fails in any way.
@@ -93,9 +130,10 @@ private:
     boost::system::error_code drain()
     {
         boost::system::error_code ec;
-        for (std::size_t reads = 0; !ec && reads < most_reads && reader_.has_room(batch_); ++reads) {
-            const auto space = reader_.buffer(batch_);
-            const std::size_t bytes = stream_.read_some(boost::asio::buffer(space.data(), space.size()), ec);
+        for (std::size_t reads = 0; !ec && reads < most_reads && reader().has_room(batch_); ++reads) {
+            const auto space = reader().buffer(batch_);
+            const std::size_t bytes =
+                device_->stream.read_some(boost::asio::buffer(space.data(), space.size()), ec);
             take(ec, bytes);
         }
         return ec;
@@ -106,13 +144,13 @@ private:
     void take(boost::system::error_code ec, std::size_t bytes)
     {
         if (!ec) {
-            reader_.accept(batch_, bytes);
+            reader().accept(batch_, bytes);
         } else if (ec == boost::asio::error::eof) {
-            reader_.finish(batch_);
+            reader().finish(batch_);
         } else if (is_errno(ec, EPIPE)) {
-            reader_.overwritten(batch_);
+            reader().overwritten(batch_);
         } else if (is_errno(ec, EINVAL)) {
-            reader_.rejected(batch_);
+            reader().rejected(batch_);
         }
     }
 
@@ -120,7 +158,7 @@ private:
     {
         if (is_errno(ec, EINVAL)) {
             // The device steps over an entry that is too long; one that rejects every read is no kmsg device.
-            return reader_.rejects_everything();
+            return reader().rejects_everything();
         }
         return ec && ec != boost::asio::error::would_block && !is_errno(ec, EPIPE) && !is_errno(ec, EINTR);
     }
@@ -130,9 +168,10 @@ private:
         return ec.category() == boost::system::system_category() && ec.value() == number;
     }
 
-    Stream& stream_;
-    kmsg_reader& reader_;
+    std::shared_ptr<device_type> device_;
     record_batch& batch_;
+    std::uint64_t cancels_ = 0;
+    bool started_ = false;
     bool waited_for_writer_ = false;
 };
 

@@ -44,6 +44,15 @@ struct shared_log {
         }
     }
 
+    /// Leaves nothing to read; no operation may be outstanding.
+    log_reader take_reader()
+    {
+        if (stream.is_open()) {
+            stream.release();
+        }
+        return std::move(reader);
+    }
+
     /// Safe to call from any thread.
     void close()
     {

@@ -2,8 +2,11 @@
 #define SCTRACE_DETAIL_RECORD_READER_HPP
 
 #include <sctrace/architecture.hpp>
+#include <sctrace/audit_record.hpp>
+#include <sctrace/detail/live_queue.hpp>
 #include <sctrace/detail/logged_call.hpp>
 #include <sctrace/loss_ledger.hpp>
+#include <sctrace/loss_notice.hpp>
 #include <sctrace/record_batch.hpp>
 #include <sctrace/target.hpp>
 #include <sctrace/trace.hpp>
@@ -14,9 +17,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
@@ -40,42 +43,55 @@ struct filter_calls {
     bool prctl_by_several = false;
 };
 
-/// Parses the messages of a batch and picks the target's calls out of them.
+/// Picks the target's calls out of what a record_router finds in batches.
 /**
- * Every audit record's serial, every notice of loss and every record of the target that can't be counted goes
- * into the ledger. Records outside of the window are nobody's.
+ * Every notice of loss and every record of the target that can't be counted goes into the ledger. Records
+ * outside of the window are nobody's.
  */
 class record_reader {
 public:
-    /// @p whose and @p ledger must outlive the reader.
+    /// All but the architecture must outlive the reader; @p live gets each record that is counted, if wanted.
     /** If the target has a process tree too, the tree is told of each process that the session selects. */
-    record_reader(architecture native, target& whose, loss_ledger& ledger);
+    record_reader(architecture native, target& whose, loss_ledger& ledger, live_queue& live);
 
     /// How far the wall clock, which records carry, is ahead of CLOCK_MONOTONIC, which process events carry.
     void set_clock_offset(std::chrono::nanoseconds offset) noexcept { clock_offset_ = offset; }
 
-    /// Reads a batch; the calls that belong to the target are in calls() until the next read.
-    void read(const record_batch& batch);
+    /// Takes a SECCOMP record that may be the target's, with its header.
+    void take(const logged_call& record, const audit_record& header);
+    /// Takes a SECCOMP record that can't be counted.
+    void take_uncountable(const audit_record& header, bool truncated);
+    /// Takes a record of a changed setting of the audit subsystem.
+    void take_setting(const audit_record& header);
+    void take_notice(const loss_notice& notice);
+    void take_losses(const source_losses& losses);
+    /// Takes kernel text that looks like a SECCOMP record's and is none.
+    void take_unreadable();
 
+    /// The target's calls since the last time.
     std::span<const syscall_key> calls() const noexcept { return calls_; }
+    /// Hands them over, and takes @p room for the next ones.
+    void swap_calls(std::vector<syscall_key>& room) noexcept
+    {
+        room.clear();
+        calls_.swap(room);
+    }
 
     /// A call with @p number is a record of our own.
     void expect_bracket(std::int64_t number, bracket_role role);
+    /// Whether it was one.
+    bool take_bracket(const logged_call& record, std::uint32_t serial);
     bool saw_bracket(bracket_role role) const noexcept { return seen_[static_cast<std::size_t>(role)]; }
-
-    /// How many kinds of brackets have come back so far.
-    std::size_t brackets_seen() const noexcept
-    {
-        return static_cast<std::size_t>(std::count(seen_.begin(), seen_.end(), true));
-    }
 
     /// Counts from now on, although no opening bracket has come back.
     void count_without_bracket() noexcept { counting_ = true; }
 
     const filter_calls& own_filters() const noexcept { return own_filters_; }
 
-    /// Records that were not selected, but may be those of descendants that left the audit session.
-    std::uint64_t strays() const noexcept { return strays_; }
+    /// There were records that were not selected, but may be those of descendants that left the audit
+    /// session.
+    void note_strays() noexcept { strays_ = true; }
+    bool has_strays() const noexcept { return strays_; }
 
     /// Processes of the session that the tree had not known: their children may have been taken for others'.
     std::uint64_t latecomers() const noexcept { return latecomers_; }
@@ -102,9 +118,10 @@ private:
 
     // A record that came before the one that opens the window; it may still be of a later time.
     struct early_record {
-        std::uint32_t serial;
         logged_call call;
-        std::string time;
+        audit_record header;
+        // What the header's views point into.
+        std::unique_ptr<char[]> text;
     };
 
     // The two calls that install filters, by architecture.
@@ -114,14 +131,10 @@ private:
         std::int64_t prctl;
     };
 
-    void read_message(const source_message& message);
-    void watch_settings(const audit_record& header);
-    void read_seccomp(const audit_record& header);
-    void read_uncountable(const audit_record& header, bool truncated);
-    bool take_bracket(const logged_call& record, std::uint32_t serial);
     void keep_early(const logged_call& record, const audit_record& header);
     void take_early();
-    void take_call(const logged_call& record, std::string_view time);
+    void take_call(const logged_call& record, const audit_record& header);
+    void show_live(const audit_record& header);
     membership whose(std::optional<std::int32_t> pid, std::optional<std::uint64_t> ses,
                      std::string_view time);
     void learn_member(pid_t pid, process_tree::time made);
@@ -131,14 +144,14 @@ private:
     architecture native_;
     target& target_;
     loss_ledger& ledger_;
-    logged_call_reader call_reader_;
+    live_queue& live_;
     std::vector<syscall_key> calls_;
     std::vector<expectation> expected_;
     std::array<bool, 2> seen_{};
     std::deque<early_record> early_;
     bool counting_ = false;
     filter_calls own_filters_;
-    std::uint64_t strays_ = 0;
+    bool strays_ = false;
     std::uint64_t refused_ = 0;
     std::uint64_t unclear_ = 0;
     std::uint64_t latecomers_ = 0;

@@ -2,16 +2,20 @@
 #define SCTRACE_DETAIL_RECORDING_HPP
 
 #include <sctrace/aggregator.hpp>
+#include <sctrace/bracket.hpp>
+#include <sctrace/detail/bracketing.hpp>
 #include <sctrace/detail/course.hpp>
-#include <sctrace/detail/follower.hpp>
 #include <sctrace/detail/host_state.hpp>
-#include <sctrace/detail/live_source.hpp>
+#include <sctrace/detail/live_queue.hpp>
 #include <sctrace/detail/process_handle.hpp>
 #include <sctrace/detail/process_scan.hpp>
 #include <sctrace/detail/record_reader.hpp>
 #include <sctrace/detail/run_op.hpp>
-#include <sctrace/detail/setting_watch.hpp>
+#include <sctrace/detail/source_hub.hpp>
+#include <sctrace/detail/subscriber.hpp>
+#include <sctrace/detail/tree_keeper.hpp>
 #include <sctrace/launcher.hpp>
+#include <sctrace/live_records.hpp>
 #include <sctrace/loss_ledger.hpp>
 #include <sctrace/recorder_options.hpp>
 #include <sctrace/report.hpp>
@@ -19,6 +23,7 @@
 #include <sctrace/target.hpp>
 #include <sctrace/trace_file.hpp>
 
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -29,10 +34,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -41,25 +49,46 @@
 
 namespace sctrace::detail {
 
-/// The state and the course of one recording; everything runs on its strand.
+/// The state and the course of one recording; everything runs on the strand of its hub.
 template <class Executor, class Clock>
-class recording : public std::enable_shared_from_this<recording<Executor, Clock>> {
+class recording final : public std::enable_shared_from_this<recording<Executor, Clock>>, public subscriber {
 public:
+    using hub_type = source_hub<Executor, Clock>;
     using course_type = course<Executor, Clock>;
     using strand_type = typename course_type::strand_type;
     template <class T>
     using task = typename course_type::template task<T>;
     using result = boost::system::result<void, failure>;
 
-    recording(const Executor& ex, recorder_options options)
-        : executor_(ex)
+    recording(const Executor& ex, std::shared_ptr<hub_type> hub, recorder_options options)
+        : subscriber(reader_, target_, ledger_)
+        , executor_(ex)
         , options_(std::move(options))
-        , course_(ex, options_.stop)
+        , hub_(std::move(hub))
+        , course_(hub_->strand(), options_.stop, hub_->options().stop)
         , child_watch_(course_.strand())
-        , follower_(course_.strand(), target_, ledger_)
-        , reader_(options_.native, target_, ledger_)
-        , source_(course_, options_, before_, reader_, ledger_, hooks())
+        , live_(options_.live_records)
+        , live_wake_(course_.strand())
+        , reader_(options_.native, target_, ledger_, live_)
+        , brackets_(course_, options_, before_, *this, ledger_)
     {
+    }
+
+    /// With a source of its own.
+    recording(const Executor& ex, recorder_options options)
+        : recording(ex, std::make_shared<hub_type>(ex, options), options)
+    {
+    }
+
+    recording(const recording&) = delete;
+    recording& operator=(const recording&) = delete;
+
+    /// Still takes part only if the context was destroyed, or no memory was left to end in order.
+    ~recording()
+    {
+        if (has_joined_) {
+            hub_->router().remove(*this);
+        }
     }
 
     strand_type strand() const noexcept { return course_.strand(); }
@@ -92,30 +121,82 @@ public:
         }
         std::exception_ptr thrown;
         try {
-            co_return co_await self->run_course();
+            run_outcome outcome = co_await self->run_course();
+            self->end_live_feed();
+            co_return outcome;
         } catch (...) {
             thrown = std::current_exception();
         }
         co_await self->stop_tasks();
         self->child_.reset();
+        self->end_live_feed();
         std::rethrow_exception(thrown);
     }
 
+    /// Waits for records of the live feed and hands them out; ends early when @p cancelled becomes true.
+    task<basic_run_outcome<std::size_t>> receive(live_records& records, const bool& cancelled)
+    {
+        using outcome = basic_run_outcome<std::size_t>;
+        if (!live_.is_wanted()) {
+            co_return refused<outcome>({error::invalid_options, "recorder_options::live_records is 0"});
+        }
+        if (is_receiving_) {
+            co_return refused<outcome>({error::already_running, "another receive operation is outstanding"});
+        }
+        is_receiving_ = true;
+        while (live_.empty() && !live_ended_ && !cancelled) {
+            live_wake_.expires_at(Clock::time_point::max());
+            co_await live_wake_.async_wait(token());
+        }
+        is_receiving_ = false;
+        if (live_.empty()) {
+            co_return outcome{cancelled ? make_error_code(boost::asio::error::operation_aborted)
+                                        : make_error_code(boost::asio::error::eof),
+                              0};
+        }
+        live_.take(records);
+        co_return outcome{{}, records.records().size()};
+    }
+
+    void wake_receiver() { live_wake_.cancel(); }
+
+    /// What cannot begin any more will bring no records.
+    void end_live_feed_unless_running()
+    {
+        if (!course_.has_begun()) {
+            end_live_feed();
+        }
+    }
+
+    /// The counts so far.
+    task<basic_run_outcome<trace>> snapshot()
+    {
+        if (!aggregator_) {
+            co_return basic_run_outcome<trace>{};
+        }
+        co_await add_the_rest();
+        auto [ec, counts] = co_await aggregator_->async_snapshot(token());
+        co_return basic_run_outcome<trace>{ec, std::move(counts)};
+    }
+
+    /// A record of our own has been made.
+    void expect_bracket(const bracket& made, bracket_role role)
+    {
+        hub_->router().own_child_ended(made.pid);
+        hub_->router().expect_bracket(*this, made.syscall, role);
+    }
+    bool saw_bracket(bracket_role role) const noexcept { return reader_.saw_bracket(role); }
+
 private:
     using clock = std::chrono::system_clock;
-    using source_type = live_source<record_reader, Executor, Clock>;
+    using timer_type = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, strand_type>;
 
-    static constexpr std::chrono::milliseconds cancel_repeat{10};
-    static constexpr std::chrono::milliseconds look_interval{1000};
-    static constexpr std::chrono::milliseconds clock_tolerance{5};
+    // An addition costs as much as some hundred calls, so that fewer wait for the next stop check.
+    static constexpr std::size_t worth_an_addition = 512;
+    // So many calls take longer to count than anybody should wait for.
+    static constexpr std::size_t most_waiting_calls = 65536;
 
     static auto token() { return course_type::token(); }
-
-    typename source_type::hooks hooks()
-    {
-        return {[this](const record_batch& batch) { return take(batch); },
-                [this](bool from_kernel) { return check_pid_namespace(from_kernel); }};
-    }
 
     /// From opening the source to the finished report.
     task<run_outcome> run_course()
@@ -142,7 +223,8 @@ private:
         co_await watch();
         co_await end_child();
         tell_who_runs_on();
-        co_await source_.read_to_end();
+        co_await brackets_.read_to_end(hub_->source());
+        judge_actions_watch();
         co_await stop_tasks();
         if (options_.on_stopped) {
             options_.on_stopped();
@@ -150,7 +232,74 @@ private:
         co_return co_await finish();
     }
 
-    void notice(const std::string& text) const { source_.notice(text); }
+    void notice(const std::string& text) const
+    {
+        if (options_.on_notice) {
+            options_.on_notice(text);
+        }
+    }
+
+    void wake() override { course_.wake(); }
+
+    void take_calls() override
+    {
+        if (!live_.empty()) {
+            wake_receiver();
+        }
+        if (reader_.calls().size() >= worth_an_addition) {
+            add_calls();
+        }
+    }
+
+    /// One addition at a time; what comes meanwhile goes into the next one.
+    void add_calls()
+    {
+        if (is_adding_ || reader_.calls().empty()) {
+            return;
+        }
+        is_adding_ = true;
+        reader_.swap_calls(added_);
+        auto done = [self = this->shared_from_this()](boost::system::error_code) { self->end_addition(); };
+        aggregator_->async_add(added_, boost::asio::bind_executor(strand(), std::move(done)));
+    }
+
+    /// The course is not woken for it while it watches: that would be for every batch.
+    void end_addition()
+    {
+        is_adding_ = false;
+        take_calls();
+        hub_->make_room();
+        if (is_ending_) {
+            course_.wake();
+        }
+    }
+
+    /// Has everything counted that was read; additions end in the order in which they began.
+    task<void> add_the_rest()
+    {
+        std::vector<syscall_key> rest;
+        reader_.swap_calls(rest);
+        co_await aggregator_->async_add(rest, token());
+    }
+
+    bool is_behind() const override { return reader_.calls().size() > most_waiting_calls; }
+
+    void source_ended(boost::system::error_code why) override
+    {
+        if (why) {
+            source_error_ = why;
+            ledger_.cannot_prove("reading the source failed: " + why.message());
+        }
+        course_.wake();
+    }
+
+    void end_live_feed()
+    {
+        live_ended_ = true;
+        wake_receiver();
+    }
+
+    bool reads_the_kernel() const { return hub_->source().reads_the_kernel(); }
 
     result prepare()
     {
@@ -173,8 +322,6 @@ private:
         if (auto prepared = prepare_output(); !prepared) {
             return prepared;
         }
-        actions_watch_.emplace("/proc/sys/kernel/seccomp/actions_logged");
-        before_ = read_host_state();
         return {};
     }
 
@@ -233,15 +380,24 @@ private:
     task<result> open_window()
     {
         started_at_ = clock::now();
-        if (const auto allowed = check_pid_namespace(source_.wants_the_kernel()); !allowed) {
+        if (const auto allowed = check_pid_namespace(hub_->source().wants_the_kernel()); !allowed) {
             co_return allowed;
         }
+        co_await hub_->join(*this, course_);
+        has_joined_ = true;
+        actions_writes_before_ = hub_->actions_writes();
+        before_ = read_host_state();
         co_await begin_following();
-        const result opened = co_await source_.open();
+        result opened = co_await hub_->open(*this, brackets_);
+        if (opened) {
+            opened = check_pid_namespace(reads_the_kernel());
+        }
         if (!opened) {
             keep_output_honest();
             co_return opened;
         }
+        source_name_ = hub_->source().name();
+        from_kernel_ = reads_the_kernel();
         for (const std::string& text : pid_notices(options_.pids)) {
             notice(text);
         }
@@ -253,7 +409,8 @@ private:
     /// Before the first record is looked at: who is not known by then would be nobody's.
     task<void> begin_following()
     {
-        if (!source_.wants_the_kernel() || !follower_.open()) {
+        if (!hub_->source().wants_the_kernel() || !hub_->open_forks()) {
+            why_no_forks_ = hub_->why_no_forks();
             if (options_.pids.empty() || following_ == follow_kind::none) {
                 co_return;
             }
@@ -261,17 +418,24 @@ private:
             following_ = follow_kind::none;
             co_return;
         }
+        keeper().emplace(target_, ledger_);
         if (!options_.pids.empty()) {
             leave_own_namespace_alone();
-            follower_.follow_pids(options_.pids, following_);
-            co_await course_.nap(tree_keeper::listing_margin);
-            follower_.settle_listing();
+            keeper()->follow_pids(options_.pids, following_);
+            hub_->router().refresh(*this);
+            co_await let_listing_settle();
+            hub_->catch_up();
+            keeper()->settle_listing();
         }
-        forks_ended_ = false;
-        course_.spawn(follower_.run(), [this](std::exception_ptr thrown) {
-            source_.note_failure(thrown);
-            forks_ended_ = true;
-        });
+        hub_->router().refresh(*this);
+    }
+
+    task<void> let_listing_settle()
+    {
+        const auto end = Clock::now() + tree_keeper::listing_margin;
+        while (Clock::now() < end && !course_.stop_asked()) {
+            co_await course_.nap(end - Clock::now());
+        }
     }
 
     /// The container of a process that is in none would be the whole host.
@@ -295,7 +459,7 @@ private:
 
     std::string why_no_fork_events() const
     {
-        return follower_.why_not().empty() ? "the source is not the kernel's own" : follower_.why_not();
+        return why_no_forks_.empty() ? "the source is not the kernel's own" : why_no_forks_;
     }
 
     /// Process ids are only good for selection where they are the kernel's.
@@ -314,7 +478,7 @@ private:
     /// Looks at the filters of processes that are recorded by id, and keeps hold of them to see their end.
     void watch_processes()
     {
-        if (!source_.reads_the_kernel()) {
+        if (!from_kernel_) {
             return;
         }
         for (const pid_t pid : options_.pids) {
@@ -324,10 +488,7 @@ private:
     }
 
     /// The given processes, those that follow them, and a command's.
-    std::vector<pid_t> relatives() const
-    {
-        return follower_.is_open() ? follower_.living() : std::vector<pid_t>();
-    }
+    std::vector<pid_t> relatives() const { return keeper() ? keeper()->living() : std::vector<pid_t>(); }
 
     /// Where there is no trace yet an empty one appears: a missing file must not stand for an old one
     /// elsewhere.
@@ -378,13 +539,16 @@ private:
             following_ = follow_kind::tree;
             announce_no_session();
         }
-        if (follower_.is_open()) {
-            follower_.follow_command(child_->pid(), following_);
+        if (keeper()) {
+            keeper()->follow_command(child_->pid(), following_);
         } else if (following_ == follow_kind::tree) {
             following_ = follow_kind::none;
             notice("only process " + std::to_string(child_->pid()) +
                    " is recorded, not its descendants: " + why_no_fork_events());
         }
+        hub_->router().refresh(*this);
+        hub_->router().rule_out_for_others(*this, child_->pid(), monotonic_now());
+        hub_->catch_up();
         return {};
     }
 
@@ -415,21 +579,25 @@ private:
                 pause = std::min<typename Clock::duration>(pause, end - Clock::now());
             }
             co_await course_.nap(pause);
+            add_calls();
             look_at_settings();
         }
     }
 
     bool must_stop() const
     {
-        if (child_) {
-            return course_.stop_asked() || (child_ended_ && !waits_for_descendants());
+        if (course_.stop_asked()) {
+            return true;
         }
-        return course_.stop_asked() || source_.has_ended() || all_processes_ended();
+        if (child_) {
+            return child_ended_ && !waits_for_descendants();
+        }
+        return hub_->source().has_ended() || all_processes_ended();
     }
 
     bool waits_for_descendants() const
     {
-        return options_.wait_for_descendants && !source_.has_ended() && !living_descendants().empty();
+        return options_.wait_for_descendants && !hub_->source().has_ended() && !living_descendants().empty();
     }
 
     std::vector<pid_t> living_descendants() const
@@ -438,8 +606,8 @@ private:
         if (const auto session = target_.session()) {
             pids = processes_in_session(*session);
         }
-        if (follower_.is_open()) {
-            const auto more = follower_.living();
+        if (keeper()) {
+            const auto more = keeper()->living();
             pids.insert(pids.end(), more.begin(), more.end());
         }
         std::sort(pids.begin(), pids.end());
@@ -451,7 +619,7 @@ private:
     /// What a descendant that outlives the command calls later is not in the trace.
     void tell_who_runs_on() const
     {
-        if (!child_ || !child_ended_ || !source_.reads_the_kernel() || following_ == follow_kind::none) {
+        if (!child_ || !child_ended_ || !from_kernel_ || following_ == follow_kind::none) {
             return;
         }
         const auto pids = living_descendants();
@@ -462,14 +630,14 @@ private:
         }
     }
 
-    /// A setting that is put back before the recording ends would not show in what is read there.
+    /// The first look is one's own, so that a short recording has one, too.
     void look_at_settings()
     {
-        if (!source_.reads_the_kernel() || Clock::now() < next_look_) {
-            return;
+        if (from_kernel_ && !has_looked_) {
+            judge_settings(read_settings(), ledger_);
         }
-        next_look_ = Clock::now() + look_interval;
-        judge_settings(read_settings(), ledger_);
+        has_looked_ = true;
+        hub_->look_at_settings();
     }
 
     bool all_processes_ended() const
@@ -477,7 +645,7 @@ private:
         const bool ended =
             !processes_.empty() && std::all_of(processes_.begin(), processes_.end(),
                                                [](const process_handle& p) { return p.has_ended(); });
-        return ended && (following_ == follow_kind::none || follower_.living().empty());
+        return ended && (following_ == follow_kind::none || keeper()->living().empty());
     }
 
     task<void> end_child()
@@ -507,39 +675,6 @@ private:
         }
     }
 
-    task<void> take(const record_batch& batch)
-    {
-        look_at(batch);
-        if (!reader_.calls().empty()) {
-            co_await aggregator_->async_add(reader_.calls(), token());
-        }
-    }
-
-    void look_at(const record_batch& batch)
-    {
-        if (follower_.is_open()) {
-            follower_.catch_up();
-            follow_the_clock();
-            for (const pid_t pid : follower_.take_entrants()) {
-                reader_.listen_for(pid);
-            }
-        }
-        reader_.read(batch);
-    }
-
-    void follow_the_clock()
-    {
-        const auto offset = wall_clock_offset();
-        const bool was_set = clock_offset_ && std::chrono::abs(offset - *clock_offset_) > clock_tolerance;
-        if (was_set && (following_ == follow_kind::tree || following_ == follow_kind::container)) {
-            ledger_.cannot_prove(
-                "the wall clock was set, or the machine slept, while recording: records of two "
-                "processes that had the same id can't be told apart");
-        }
-        clock_offset_ = offset;
-        reader_.set_clock_offset(offset);
-    }
-
     void spawn_flusher()
     {
         if (!output_ || options_.flush_interval.count() == 0) {
@@ -556,20 +691,17 @@ private:
     {
         flusher_stop_.emit(boost::asio::cancellation_type::terminal);
         child_watch_.close();
-        co_await source_.stop();
-        while (!forks_ended_) {
-            follower_.cancel();
-            co_await course_.nap(cancel_repeat);
-        }
-        follower_.close();
-        while (course_.has_tasks()) {
+        is_ending_ = true;
+        co_await hub_->leave(*this, course_);
+        has_joined_ = false;
+        while (course_.has_tasks() || is_adding_) {
             co_await course_.nap(options_.stop_check_interval);
         }
-        source_.release_ratelimit();
     }
 
     task<run_outcome> finish()
     {
+        co_await add_the_rest();
         const auto [none, counts] = co_await aggregator_->async_snapshot(token());
         static_cast<void>(none);
         run_outcome outcome{{}, make_report(counts)};
@@ -579,9 +711,9 @@ private:
         if (flush_error) {
             outcome.code = flush_error;
             outcome.result.failure_message = message;
-        } else if (source_.error() && !options_.command) {
-            outcome.code = source_.error();
-            outcome.result.failure_message = "reading the source failed: " + source_.error().message();
+        } else if (source_error_ && !options_.command) {
+            outcome.code = source_error_;
+            outcome.result.failure_message = "reading the source failed: " + source_error_.message();
         } else if (course_.abandoned()) {
             outcome.code = boost::asio::error::operation_aborted;
             outcome.result.failure_message = "the recording was cancelled";
@@ -592,7 +724,6 @@ private:
     report make_report(const trace& counts)
     {
         judge_host(before_, read_host_state(), ledger_);
-        judge_actions_watch();
         judge_source();
         judge_filters(counts);
         judge_descendants(counts);
@@ -600,7 +731,7 @@ private:
             ledger_.cannot_prove(too_many_syscalls(counts).message);
         }
         report r;
-        r.source = source_.name();
+        r.source = source_name_;
         r.native = options_.native;
         r.command = options_.command ? options_.command->command : std::vector<std::string>{};
         r.pids = target_.pids();
@@ -619,16 +750,17 @@ private:
 
     void judge_source()
     {
-        if (!source_.reads_the_kernel()) {
+        if (!from_kernel_) {
             ledger_.cannot_prove("the source is not the kernel's own device");
         }
     }
 
     void judge_actions_watch()
     {
-        if (source_.reads_the_kernel() && !actions_watch_->works()) {
+        const auto writes = hub_->actions_writes();
+        if (from_kernel_ && (!writes || !actions_writes_before_)) {
             ledger_.cannot_prove("writes to kernel.seccomp.actions_logged cannot be watched for (inotify)");
-        } else if (source_.reads_the_kernel() && actions_watch_->was_written()) {
+        } else if (from_kernel_ && writes != actions_writes_before_) {
             ledger_.cannot_prove(
                 "kernel.seccomp.actions_logged was written while recording: for a moment it may "
                 "not have held `log`");
@@ -650,7 +782,7 @@ private:
                 "the command ended under " + std::to_string(*filters_at_end_) +
                 " seccomp filters, one of them ours: another one may hide calls from the log");
         }
-        if (!child_ && source_.reads_the_kernel()) {
+        if (!child_ && from_kernel_) {
             judge_filters_of(those_that_still_run());
         }
         if (!reader_.unheard().empty()) {
@@ -711,18 +843,20 @@ private:
         }
     }
 
+    /// Whether the tree has been told of every process there was.
+    bool knows_all() const { return keeper() && keeper()->lost_nothing(); }
+
     /// A descendant may have changed its session; whether it did is known as long as each birth is.
     void judge_other_sessions()
     {
-        const bool by_chance = !follower_.knows_all() && reader_.selected_by_tree() != 0;
-        const bool overlooked =
-            reader_.strays() != 0 && (!follower_.knows_all() || reader_.latecomers() != 0);
+        const bool by_chance = !knows_all() && reader_.selected_by_tree() != 0;
+        const bool overlooked = reader_.has_strays() && (!knows_all() || reader_.latecomers() != 0);
         if (!by_chance && !overlooked) {
             return;
         }
-        const std::string why = !follower_.is_open()     ? why_no_fork_events()
-                                : !follower_.knows_all() ? "fork events were lost"
-                                                         : "one was made with CLONE_PARENT";
+        const std::string why = !keeper()      ? why_no_fork_events()
+                                : !knows_all() ? "fork events were lost"
+                                               : "one was made with CLONE_PARENT";
         ledger_.cannot_prove(
             "records of other audit sessions may be those of descendants that changed theirs: " + why);
     }
@@ -736,8 +870,11 @@ private:
                makes_tasks(counts) || makes_tasks(options_.known);
     }
 
+    target target_;
+    loss_ledger ledger_;
     Executor executor_;
     recorder_options options_;
+    std::shared_ptr<hub_type> hub_;
     course_type course_;
 
     std::optional<trace_file> output_;
@@ -747,22 +884,29 @@ private:
     boost::asio::posix::basic_stream_descriptor<strand_type> child_watch_;
     boost::asio::cancellation_signal flusher_stop_;
 
-    target target_;
-    loss_ledger ledger_;
-    follower<strand_type> follower_;
-    follow_kind following_ = follow_kind::none;
-    std::optional<std::chrono::nanoseconds> clock_offset_;
-    std::optional<setting_watch> actions_watch_;
-    typename Clock::time_point next_look_{};
+    live_queue live_;
+    timer_type live_wake_;
     record_reader reader_;
+    std::vector<syscall_key> added_;
     host_state before_;
-    source_type source_;
+    bracketing<recording, Executor, Clock> brackets_;
+    follow_kind following_ = follow_kind::none;
+    std::optional<std::uint64_t> actions_writes_before_;
+    std::string_view source_name_ = "kmsg";
+    boost::system::error_code source_error_;
     std::optional<exit_status> child_status_;
     std::optional<std::uint32_t> filters_at_end_;
     clock::time_point started_at_{};
+    std::string why_no_forks_;
+    bool has_joined_ = false;
+    bool has_looked_ = false;
+    bool is_ending_ = false;
+    bool from_kernel_ = false;
     bool command_started_ = false;
     bool child_ended_ = false;
-    bool forks_ended_ = true;
+    bool is_adding_ = false;
+    bool is_receiving_ = false;
+    bool live_ended_ = false;
 };
 
 } // namespace sctrace::detail

@@ -1,6 +1,7 @@
 #ifndef SCTRACE_DETAIL_RUN_OP_HPP
 #define SCTRACE_DETAIL_RUN_OP_HPP
 
+#include <sctrace/detail/kept_work.hpp>
 #include <sctrace/report.hpp>
 
 #include <boost/asio/associated_allocator.hpp>
@@ -9,7 +10,6 @@
 #include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/errc.hpp>
 #include <boost/system/error_code.hpp>
@@ -18,11 +18,12 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <string>
 #include <utility>
 
 namespace sctrace::detail {
 
-/// How a run ended; its result has a `failure_message`.
+/// How a run ended; its result may have a `failure_message`.
 template <class Result>
 struct basic_run_outcome {
     boost::system::error_code code;
@@ -31,6 +32,15 @@ struct basic_run_outcome {
 
 /// How a run from source to report ended.
 using run_outcome = basic_run_outcome<report>;
+
+/// Puts the words into the result, if it has room for them.
+template <class Outcome>
+void explain(Outcome& outcome, std::string words)
+{
+    if constexpr (requires { outcome.result.failure_message; }) {
+        outcome.result.failure_message = std::move(words);
+    }
+}
 
 /// Maps an exception that ended a run to an outcome; one that is no system error is thrown on.
 template <class Outcome = run_outcome>
@@ -41,10 +51,10 @@ Outcome outcome_of(std::exception_ptr thrown)
         std::rethrow_exception(thrown);
     } catch (const boost::system::system_error& e) {
         outcome.code = e.code();
-        outcome.result.failure_message = e.what();
+        explain(outcome, e.what());
     } catch (const std::bad_alloc&) {
         outcome.code = make_error_code(boost::system::errc::not_enough_memory);
-        outcome.result.failure_message = "out of memory";
+        explain(outcome, "out of memory");
     }
     return outcome;
 }
@@ -55,7 +65,7 @@ Outcome refused(const failure& why)
 {
     Outcome outcome;
     outcome.code = why.code;
-    outcome.result.failure_message = why.message;
+    explain(outcome, why.message);
     return outcome;
 }
 
@@ -77,7 +87,7 @@ struct initiate_run {
         using outcome_type = typename decltype(State::run(s))::value_type;
         connect_cancellation(handler, s);
         auto allocator = boost::asio::get_associated_allocator(handler);
-        auto work = boost::asio::make_work_guard(boost::asio::get_associated_executor(handler, executor));
+        auto work = kept_work(boost::asio::get_associated_executor(handler, executor));
         auto done = [allocator, h = std::forward<Handler>(handler),
                      w = std::move(work)](std::exception_ptr thrown, outcome_type outcome) mutable {
             if (thrown) {

@@ -1,6 +1,7 @@
 #ifndef SCTRACE_DETAIL_SETTING_WATCH_HPP
 #define SCTRACE_DETAIL_SETTING_WATCH_HPP
 
+#include <cstdint>
 #include <string>
 
 namespace sctrace::detail {
@@ -21,12 +22,12 @@ public:
     /// Whether the file can be watched.
     bool works() const noexcept { return descriptor_ >= 0; }
 
-    /// Whether it was written since it is watched.
-    bool was_written() noexcept;
+    /// A number that grows with each write.
+    std::uint64_t writes() noexcept;
 
 private:
     int descriptor_;
-    bool written_ = false;
+    std::uint64_t writes_ = 0;
 };
 
 } // namespace sctrace::detail

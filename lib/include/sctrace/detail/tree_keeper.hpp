@@ -19,6 +19,27 @@
 
 namespace sctrace::detail {
 
+/// What /proc shows of a process that has just been made; read at most once, whoever asks.
+class newborn_process {
+public:
+    explicit newborn_process(pid_t pid) noexcept
+        : pid_(pid)
+    {
+    }
+
+    /// Empty if it can't be read.
+    std::optional<std::uint64_t> pid_namespace();
+
+    /// Whether it is known to be under no filter.
+    bool has_no_filter();
+
+private:
+    pid_t pid_;
+    bool asked_for_namespace_ = false;
+    std::optional<std::uint64_t> namespace_;
+    std::optional<bool> has_no_filter_;
+};
+
 /// Keeps a target's process tree in step with the kernel: from process events, and from /proc where they
 /// start.
 /**
@@ -40,8 +61,25 @@ public:
     /// To be called when the events of the time of follow_pids() have been taken: listing_margin later.
     void settle_listing();
 
-    /// Applies what has happened.
-    void take(const process_event_batch& batch);
+    /// Applies what has happened; @p newborn is asked at births only.
+    void take(const process_event& event, newborn_process& newborn);
+    /// Fork events are missing; they belong in front of those of @p since and later.
+    void take_overruns(std::uint64_t overruns, process_tree::time since);
+    /// The wall clock is no longer as far ahead of CLOCK_MONOTONIC as it was.
+    void take_clock_step();
+    /// Drops those who ended long ago, every now and then.
+    void forget_dead(process_tree::time now);
+
+    /// A process that was made at @p when by this one is no member, whoever its siblings are.
+    void rule_out(pid_t pid, process_tree::time when) { tree_.rule_out(pid, when); }
+
+    /// The pid namespaces whose newborns matter, from whomever they descend.
+    std::span<const std::uint64_t> containers() const noexcept { return containers_; }
+
+    /// Whether all endings matter, and not only those of members: while existing processes are being listed.
+    bool is_listing() const noexcept { return is_listing_; }
+
+    process_tree& tree() noexcept { return tree_; }
 
     /// Those who entered a container from outside since the last call: they may be under no filter.
     std::vector<pid_t> take_entrants() { return std::exchange(entrants_, {}); }
@@ -59,14 +97,12 @@ private:
     /// Where a newborn is that descends from no member, if it matters.
     enum class where { unasked, in_container, outside, unknown };
 
-    void take_birth(const process_event& event);
-    where where_is(pid_t pid, pid_t parent, process_tree::time born) const;
-    bool is_surely_foreign(const process_event& event) const;
-    bool is_listing(process_tree::time when) const;
+    void take_birth(const process_event& event, newborn_process& newborn);
+    where where_is(const process_event& event, newborn_process& newborn) const;
+    bool is_surely_foreign(const process_event& event, newborn_process& newborn) const;
+    bool was_listing(process_tree::time when) const;
     void watch_for_endings_while_listing(const process_event& event);
-    void note_overruns(const process_event_batch& batch);
     void list_again();
-    void forget_dead_now_and_then();
 
     process_tree& tree_;
     loss_ledger& ledger_;
@@ -77,6 +113,7 @@ private:
     // Everything about them and their children is known from events.
     std::unordered_set<pid_t> born_while_listing_;
     std::vector<pid_t> ancestors_;
+    bool is_listing_ = false;
     bool ended_while_listing_ = false;
     process_tree::time listing_began_{};
     process_tree::time listing_ended_{};

@@ -2,6 +2,7 @@
 #define SCTRACE_DETAIL_WATCH_READER_HPP
 
 #include <sctrace/audit_record.hpp>
+#include <sctrace/bracket.hpp>
 #include <sctrace/detail/record_reader.hpp>
 #include <sctrace/loss_ledger.hpp>
 #include <sctrace/record_batch.hpp>
@@ -41,8 +42,8 @@ public:
     /// How many wanted records there were.
     std::uint64_t records() const noexcept { return records_; }
 
-    /// A call with @p number is a record of our own.
-    void expect_bracket(std::int64_t number, bracket_role role) { expected_.push_back({number, role}); }
+    /// A record of our own has been made.
+    void expect_bracket(const bracket& made, bracket_role role) { expected_.push_back({made.syscall, role}); }
     bool saw_bracket(bracket_role role) const noexcept { return seen_[static_cast<std::size_t>(role)]; }
     std::size_t brackets_seen() const noexcept
     {

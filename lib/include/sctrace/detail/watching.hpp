@@ -2,6 +2,7 @@
 #define SCTRACE_DETAIL_WATCHING_HPP
 
 #include <sctrace/audit_status.hpp>
+#include <sctrace/detail/bracketing.hpp>
 #include <sctrace/detail/course.hpp>
 #include <sctrace/detail/host_state.hpp>
 #include <sctrace/detail/live_source.hpp>
@@ -14,6 +15,7 @@
 
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/system/result.hpp>
 
 #include <algorithm>
@@ -40,9 +42,10 @@ public:
 
     watching(const Executor& ex, watcher_options options)
         : options_(std::move(options))
-        , course_(ex, options_.stop)
+        , course_(boost::asio::make_strand(ex), options_.stop)
         , reader_(options_, ledger_)
-        , source_(course_, options_, before_, reader_, ledger_, hooks())
+        , brackets_(course_, options_, before_, reader_, ledger_)
+        , source_(course_, options_, before_, hooks())
     {
     }
 
@@ -69,7 +72,7 @@ public:
     }
 
 private:
-    using source_type = live_source<watch_reader, Executor, Clock>;
+    using source_type = live_source<Executor, Clock>;
 
     // Twice this time passes at most until missing serials are told.
     static constexpr std::chrono::milliseconds look_interval{500};
@@ -78,7 +81,7 @@ private:
     {
         return {[this](const record_batch& batch) { return take(batch); },
                 [this](bool from_kernel) { return check_pid_namespace(from_kernel); },
-                log_switched_off_watch_notice};
+                [this](boost::system::error_code why) { note_end(why); }, log_switched_off_watch_notice};
     }
 
     /// From opening the source to the summary.
@@ -99,9 +102,9 @@ private:
         end_ = Clock::now() + options_.duration;
         co_await watch();
         if (!thrown_) {
-            co_await source_.read_to_end();
+            co_await brackets_.read_to_end(source_);
         }
-        const bool may_lack_the_last = !thrown_ && source_.misses_bracket(bracket_role::closing);
+        const bool may_lack_the_last = !thrown_ && brackets_.misses(bracket_role::closing, source_);
         co_await stop_tasks();
         if (thrown_) {
             std::rethrow_exception(thrown_);
@@ -119,7 +122,7 @@ private:
         if (const auto allowed = check_pid_namespace(source_.wants_the_kernel()); !allowed) {
             co_return allowed;
         }
-        const result opened = co_await source_.open();
+        const result opened = co_await source_.open(brackets_);
         if (opened) {
             look_at_what_was_opened();
         }
@@ -133,7 +136,7 @@ private:
                 source_.notice(text);
             }
         }
-        if (source_.misses_bracket(bracket_role::opening)) {
+        if (brackets_.misses(bracket_role::opening, source_)) {
             tell("no record of our own came back through the source: nothing may arrive");
         }
     }
@@ -189,6 +192,7 @@ private:
 
     void read(const record_batch& batch)
     {
+        const auto brackets = reader_.brackets_seen();
         try {
             reader_.read(batch);
         } catch (...) {
@@ -199,6 +203,16 @@ private:
         if (!next_look_) {
             next_look_ = Clock::now() + look_interval;
             course_.wake();
+        }
+        if (reader_.brackets_seen() != brackets) {
+            course_.wake();
+        }
+    }
+
+    void note_end(boost::system::error_code why)
+    {
+        if (why) {
+            ledger_.cannot_prove("reading the source failed: " + why.message());
         }
     }
 
@@ -258,6 +272,7 @@ private:
     host_state before_;
     loss_ledger ledger_;
     watch_reader reader_;
+    bracketing<watch_reader, Executor, Clock> brackets_;
     source_type source_;
     typename Clock::time_point end_{};
     std::optional<typename Clock::time_point> next_look_;

@@ -1,39 +1,32 @@
-#ifndef SCTRACE_DETAIL_FOLLOWER_HPP
-#define SCTRACE_DETAIL_FOLLOWER_HPP
+#ifndef SCTRACE_DETAIL_FORK_FEED_HPP
+#define SCTRACE_DETAIL_FORK_FEED_HPP
 
+#include <sctrace/detail/record_router.hpp>
 #include <sctrace/detail/tree_keeper.hpp>
-#include <sctrace/error.hpp>
-#include <sctrace/follow_kind.hpp>
 #include <sctrace/fork_source.hpp>
-#include <sctrace/loss_ledger.hpp>
-#include <sctrace/target.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/error_code.hpp>
 
-#include <optional>
-#include <span>
 #include <string>
-#include <vector>
-
-#include <sys/types.h>
+#include <utility>
 
 namespace sctrace::detail {
 
-/// Feeds a target's process tree from the kernel's process connector while a recording runs.
+/// Feeds the process trees of a router's subscribers from the kernel's process connector.
 template <class Executor>
-class follower {
+class fork_feed {
 public:
-    /// @p whose and @p ledger must outlive the follower.
-    follower(const Executor& ex, target& whose, loss_ledger& ledger)
+    /// @p router must outlive the feed.
+    fork_feed(const Executor& ex, record_router& router)
         : forks_(ex)
-        , target_(whose)
-        , ledger_(ledger)
+        , router_(router)
     {
     }
 
-    /// From now on events are received; nothing else may be called if this fails, but why_not().
+    /// From now on events are received; if this fails, why_not() tells why.
     bool open()
     {
         if (in_shifted_time_namespace()) {
@@ -41,30 +34,14 @@ public:
             return false;
         }
         const auto opened = forks_.open();
-        if (!opened) {
-            why_not_ = opened.error().message;
-            return false;
-        }
-        keeper_.emplace(target_, ledger_);
-        return true;
+        why_not_ = opened ? std::string() : opened.error().message;
+        events_.clear();
+        closing_ = false;
+        return opened.has_value();
     }
 
-    bool is_open() const noexcept { return keeper_.has_value(); }
-    /// Why open() failed.
+    bool is_open() const noexcept { return forks_.is_open(); }
     const std::string& why_not() const noexcept { return why_not_; }
-
-    void follow_pids(std::span<const pid_t> pids, follow_kind how) { keeper_->follow_pids(pids, how); }
-    void settle_listing()
-    {
-        catch_up();
-        keeper_->settle_listing();
-    }
-    void follow_command(pid_t pid, follow_kind how) { keeper_->follow_command(pid, how); }
-    std::vector<pid_t> living() const { return keeper_->living(); }
-    std::vector<pid_t> take_entrants() { return keeper_->take_entrants(); }
-
-    /// Whether the tree has been told of every process there was.
-    bool knows_all() const noexcept { return keeper_ && keeper_->lost_nothing(); }
 
     /// Applies what has happened up to now: to be called between the arrival of records and looking at them.
     /**
@@ -73,13 +50,13 @@ public:
      */
     void catch_up()
     {
-        if (keeper_) {
+        if (is_open()) {
             note_end(forks_.read_available(events_));
             apply();
         }
     }
 
-    /// Applies events as they come, until close(), so that they do not pile up while no records come.
+    /// Applies events as they come, until cancel(), so that they do not pile up while no records come.
     boost::asio::awaitable<void, Executor> run()
     {
         constexpr auto token = boost::asio::as_tuple(boost::asio::use_awaitable_t<Executor>{});
@@ -109,22 +86,23 @@ public:
 private:
     void apply()
     {
-        keeper_->take(events_);
-        events_.clear();
+        applied_.clear();
+        std::swap(applied_, events_);
+        router_.take(applied_);
     }
 
     void note_end(boost::system::error_code ec)
     {
         if (ec && ec != boost::asio::error::would_block && !closing_) {
-            ledger_.cannot_prove("reading fork events failed: " + ec.message());
+            router_.fork_events_ended("reading fork events failed: " + ec.message());
         }
     }
 
     basic_fork_source<Executor> forks_;
-    target& target_;
-    loss_ledger& ledger_;
-    std::optional<tree_keeper> keeper_;
+    record_router& router_;
     process_event_batch events_;
+    // Not in events_ any more, should applying them fail.
+    process_event_batch applied_;
     std::string why_not_;
     bool closing_ = false;
 };

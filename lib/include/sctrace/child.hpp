@@ -1,0 +1,325 @@
+#ifndef SCTRACE_CHILD_HPP
+#define SCTRACE_CHILD_HPP
+
+#include <sctrace/detail/child_ops.hpp>
+#include <sctrace/detail/composed_operation.hpp>
+#include <sctrace/detail/default_token.hpp>
+#include <sctrace/error.hpp>
+#include <sctrace/launcher.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/system/errc.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/result.hpp>
+#include <boost/system/system_error.hpp>
+#include <boost/throw_exception.hpp>
+
+#include <cerrno>
+#include <concepts>
+#include <csignal>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+namespace sctrace {
+
+/// A command that runs under a seccomp filter, as an I/O object: what `launcher` starts, waited for.
+/**
+ * The child inherits what it does from a launcher, and ends with the thread that called start(); see there.
+ * Moved from, a handle is as if made from its executor alone.
+ *
+ * @par Thread Safety
+ * Distinct objects: Safe. Shared objects: Unsafe. All operations must run within one implicit or explicit
+ * strand.
+ *
+ * @par Object lifetimes
+ * Outstanding operations may outlive the handle, but not the execution context before the handle.
+ *
+ * @par Example
+ * @code
+ * boost::asio::io_context context;
+ * sctrace::child child(context);
+ * sctrace::launch_options options;
+ * options.command = {"ls", "-l"};
+ * child.start(options).value();
+ * child.async_wait([](boost::system::error_code ec, sctrace::exit_status status) {
+ *     std::cout << (ec ? ec.message() : std::to_string(status.shell_code())) << '\n';
+ * });
+ * context.run();
+ * @endcode
+ */
+template <class Executor = boost::asio::any_io_executor>
+class basic_child {
+public:
+    /// The type of the executor.
+    using executor_type = Executor;
+
+    /// Names the same class on another type of executor, as Asio's token adapters ask for it.
+    template <class Executor1>
+    struct rebind_executor {
+        /// The class on `Executor1`.
+        using other = basic_child<Executor1>;
+    };
+
+    /// A handle without a child that runs on @p ex.
+    explicit basic_child(const executor_type& ex)
+        : executor_(ex)
+    {
+    }
+
+    /// The same on the executor of an execution context.
+    template <class ExecutionContext>
+    explicit basic_child(ExecutionContext& context) requires
+        std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
+        : basic_child(executor_type(context.get_executor()))
+    {
+    }
+
+    /// @p other is then as if made from its executor alone. Outstanding operations go on.
+    basic_child(basic_child&& other) noexcept
+        : executor_(other.executor_)
+        , child_(std::move(other.child_))
+    {
+    }
+    /// Ends the child of this object as close() does.
+    basic_child& operator=(basic_child&& other) noexcept
+    {
+        if (this != &other) {
+            close();
+            executor_ = other.executor_;
+            child_ = std::move(other.child_);
+        }
+        return *this;
+    }
+
+    /// Takes over what another kind of executor served; outstanding operations of @p other complete with
+    /// `operation_aborted`.
+    template <class Executor1>
+    basic_child(basic_child<Executor1>&& other) requires(!std::same_as<Executor1, Executor> &&
+                                                         std::convertible_to<Executor1, Executor>)
+        : executor_(other.executor_)
+    {
+        if (const auto child = std::exchange(other.child_, nullptr)) {
+            ++child->cancels;
+            boost::system::error_code ignored;
+            child->end.cancel(ignored);
+            child_ =
+                std::make_shared<child_type>(std::move(*child->process), stream_type(std::move(child->end)));
+            child->process.reset();
+        }
+    }
+    /// As the constructor from another kind of executor, and a move.
+    template <class Executor1>
+    basic_child& operator=(basic_child<Executor1>&& other) requires(!std::same_as<Executor1, Executor> &&
+                                                                    std::convertible_to<Executor1, Executor>)
+    {
+        return *this = basic_child(std::move(other));
+    }
+
+    /// As close().
+    ~basic_child() { close(); }
+
+    /// The executor that it was made with.
+    executor_type get_executor() const noexcept { return executor_; }
+
+    /// Finds the command and starts it.
+    /**
+     * Blocks until the child executes the command or has failed.
+     *
+     * @par Errors
+     * Those of launcher::prepare() and launcher::start(); `error::already_running` until close(); errno of
+     * waiting for the child. The failure's message is what `.value()` throws. No child is left then.
+     */
+    boost::system::result<void, failure> start(launch_options options)
+    {
+        if (child_) {
+            return failure{error::already_running, "a child runs; close the handle first"};
+        }
+        auto prepared = launcher::prepare(std::move(options));
+        if (!prepared) {
+            return prepared.error();
+        }
+        return start(std::move(*prepared));
+    }
+
+    /// As start(); @p ec is the code of its failure.
+    void start(launch_options options, boost::system::error_code& ec)
+    {
+        const auto started = start(std::move(options));
+        ec = started ? boost::system::error_code() : started.error().code;
+    }
+
+    /// Starts what was prepared before.
+    boost::system::result<void, failure> start(launcher prepared)
+    {
+        if (child_) {
+            return failure{error::already_running, "a child runs; close the handle first"};
+        }
+        if (const auto started = prepared.start(); !started) {
+            return started;
+        }
+        stream_type end(executor_);
+        if (const auto ec = watch(prepared.pidfd(), end)) {
+            return failure{ec, "cannot wait for " + prepared.path() + ": " + ec.message()};
+        }
+        child_ = std::make_shared<child_type>(std::move(prepared), std::move(end));
+        return {};
+    }
+
+    /// Whether a child has been started, be it that it has ended; close() forgets it.
+    bool is_open() const noexcept { return child_ != nullptr; }
+
+    /// 0 before start().
+    pid_t pid() const noexcept { return child_ ? child_->process->pid() : 0; }
+    /// The child's pidfd, readable once it has ended; -1 before start(). It stays this object's.
+    int native_handle() const noexcept { return child_ ? child_->process->pidfd() : -1; }
+    /// The child's audit session id, if it has one of its own.
+    std::optional<std::uint32_t> session() const noexcept
+    {
+        return child_ ? child_->process->session() : std::nullopt;
+    }
+    /// Why there is no session of its own, when one was asked for; empty otherwise.
+    std::string session_note() const { return child_ ? child_->process->session_note() : std::string(); }
+    /// Whether no_new_privs had to be set; false also if the caller had set it already.
+    bool no_new_privs() const noexcept { return child_ && child_->process->no_new_privs(); }
+    /// How many seccomp filters the child had when it was started: inherited ones and ours.
+    std::uint32_t filters() const noexcept { return child_ ? child_->process->filters() : 0; }
+    /// How many it has now, or ended with: more than filters() means it installed its own.
+    /** @return Empty before start(), before Linux 5.9, or if somebody else reaped the child. */
+    std::optional<std::uint32_t> filters_now() const
+    {
+        return child_ ? child_->process->filters_now() : std::nullopt;
+    }
+
+    /// Sends a signal to the child.
+    /**
+     * @par Errors
+     * @li `no_such_process` - not started, or it has ended
+     * @li `operation_not_permitted` - it has become another user
+     */
+    boost::system::result<void> signal(int number) noexcept
+    {
+        if (!child_) {
+            return make_error_code(boost::system::errc::no_such_process);
+        }
+        return child_->process->signal(number);
+    }
+
+    /// As signal(); @p ec says whether it failed.
+    void signal(int number, boost::system::error_code& ec) noexcept
+    {
+        const auto sent = signal(number);
+        ec = sent ? boost::system::error_code() : sent.error();
+    }
+
+    /// Sends SIGKILL to the child, which async_wait() tells of as of any other end.
+    boost::system::result<void> terminate() noexcept { return signal(SIGKILL); }
+
+    /// As terminate(); @p ec says whether it failed.
+    void terminate(boost::system::error_code& ec) noexcept { signal(SIGKILL, ec); }
+
+    /// Waits for the child's end.
+    /**
+     * @par Completion Signature
+     * @code void(boost::system::error_code, sctrace::exit_status) @endcode
+     *
+     * Several may be outstanding, and the status can be had again until close().
+     *
+     * @par Per-Operation Cancellation
+     * Terminal, partial and total: the child goes on, and its end can be waited for again.
+     *
+     * @par Errors
+     * `no_child_process` (ECHILD) without a child, `asio::error::operation_aborted`. That somebody else
+     * reaped the child is no error, see exit_status::lost.
+     */
+    template <class CompletionToken = detail::default_token_t<executor_type>>
+    auto async_wait(CompletionToken&& token = {})
+    {
+        return detail::async_composed<void(boost::system::error_code, exit_status)>(
+            executor_, std::forward<CompletionToken>(token), detail::wait_child_op<stream_type>(child_));
+    }
+
+    /// Cancels outstanding waits; they complete with `operation_aborted`. The child goes on.
+    /** Does nothing without a child. */
+    void cancel()
+    {
+        if (child_) {
+            boost::system::error_code ec;
+            cancel(ec);
+            if (ec) {
+                boost::throw_exception(boost::system::system_error(ec));
+            }
+        }
+    }
+
+    /// As cancel(), but reports `bad_descriptor` without a child.
+    void cancel(boost::system::error_code& ec)
+    {
+        if (!child_) {
+            ec = boost::asio::error::bad_descriptor;
+            return;
+        }
+        ++child_->cancels;
+        child_->end.cancel(ec);
+    }
+
+    /// Ends a child that still runs with SIGKILL and reaps it; outstanding waits complete with
+    /// `operation_aborted`.
+    void close() noexcept
+    {
+        boost::system::error_code ignored;
+        close(ignored);
+    }
+
+    /// As close(), which cannot fail in any way that matters; @p ec says whether its descriptor did.
+    void close(boost::system::error_code& ec) noexcept
+    {
+        ec = {};
+        if (const auto child = std::exchange(child_, nullptr)) {
+            ++child->cancels;
+            child->end.close(ec);
+            child->process.reset();
+        }
+    }
+
+private:
+    template <class Executor1>
+    friend class basic_child;
+
+    using stream_type = boost::asio::posix::basic_stream_descriptor<Executor>;
+    using child_type = detail::shared_child<stream_type>;
+
+    /// The launcher keeps its own descriptor.
+    static boost::system::error_code watch(int pidfd, stream_type& end)
+    {
+        const int copy = ::fcntl(pidfd, F_DUPFD_CLOEXEC, 0);
+        if (copy < 0) {
+            return {errno, boost::system::system_category()};
+        }
+        boost::system::error_code ec;
+        end.assign(copy, ec);
+        if (ec) {
+            ::close(copy);
+        }
+        return ec;
+    }
+
+    executor_type executor_;
+    std::shared_ptr<child_type> child_;
+};
+
+/// A child on any executor.
+using child = basic_child<>;
+
+} // namespace sctrace
+
+#endif
