@@ -32,7 +32,8 @@ bool catches_what_the_library_throws()
         static_cast<void>(nothing.value());
         return false;
     } catch (const boost::system::system_error& e) {
-        return e.code() == sctrace::error::malformed_trace && std::string(e.what()).starts_with("line 7");
+        return e.code() == sctrace::error::malformed_trace && e.code() == sctrace::condition::invalid_input &&
+               std::string(e.what()).starts_with("line 7");
     }
 }
 
