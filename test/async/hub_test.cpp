@@ -98,10 +98,15 @@ struct with_hub {
     void wait_for(hub_recording& r, std::uint64_t calls)
     {
         std::uint64_t seen = 0;
+        bool is_looking = false;
+        const auto look = [&](error_code, const sctrace::trace& counts) {
+            seen = counts.total();
+            is_looking = false;
+        };
         BOOST_REQUIRE(context.run_until([&] {
-            if (seen < calls) {
-                r.recorder->async_snapshot(
-                    [&](error_code, const sctrace::trace& counts) { seen = counts.total(); });
+            if (!is_looking && seen < calls) {
+                is_looking = true;
+                r.recorder->async_snapshot(look);
             }
             return seen >= calls;
         }));
