@@ -26,26 +26,28 @@ std::string_view without_port(std::string_view host)
     return has_port ? host.substr(0, colon) : host;
 }
 
-bool names_this_machine(std::string_view host)
+bool names_this_machine(std::string_view host, std::string_view own_address)
 {
-    constexpr std::array<std::string_view, 3> names{"localhost", "127.0.0.1", "[::1]"};
+    const std::array<std::string_view, 4> names{"localhost", "127.0.0.1", "[::1]", own_address};
     const auto name = without_port(host);
     return std::any_of(names.begin(), names.end(), [&](std::string_view own) {
-        return iequals({name.data(), name.size()}, {own.data(), own.size()});
+        return !own.empty() && iequals({name.data(), name.size()}, {own.data(), own.size()});
     });
 }
 
 /// HTTP/1.0 has no such field, and no browser speaks it.
-std::optional<response> refuse_by_host(const request& asked, bool allow_any)
+std::optional<response> refuse_by_host(const request& asked, const access_rules& rules)
 {
     const auto hosts = asked.count(http::field::host);
     if (hosts > 1 || (hosts == 0 && asked.version() > 10)) {
         return make_error(http::status::bad_request, "a request needs one field Host");
     }
-    if (hosts == 1 && !allow_any && !names_this_machine(field(asked, http::field::host))) {
-        return make_error(http::status::forbidden,
-                          "the field Host must be localhost, 127.0.0.1 or [::1]; a server started with "
-                          "--allow-remote answers to other names too");
+    if (hosts == 1 && !rules.allow_any_host &&
+        !names_this_machine(field(asked, http::field::host), rules.own_address)) {
+        return make_error(
+            http::status::forbidden,
+            "the field Host must be localhost, 127.0.0.1, [::1] or the address that the "
+            "server listens on; a server started with --allow-remote answers to other names too");
     }
     return std::nullopt;
 }
@@ -88,7 +90,7 @@ std::optional<response> refuse_change(const request& asked)
 
 std::optional<response> access_rules::refusal(const request& asked) const
 {
-    if (auto refused = refuse_by_host(asked, allow_any_host)) {
+    if (auto refused = refuse_by_host(asked, *this)) {
         return refused;
     }
     const bool only_reads = asked.method() == http::verb::get || asked.method() == http::verb::head;

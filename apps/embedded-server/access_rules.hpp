@@ -4,6 +4,7 @@
 #include "http.hpp"
 
 #include <optional>
+#include <string>
 
 namespace embedded_server {
 
@@ -16,6 +17,8 @@ namespace embedded_server {
 struct access_rules {
     /// Answer by whatever name the server is called.
     bool allow_any_host = false;
+    /// The address that it listens on, as a URL has it.
+    std::string own_address;
 
     /// The refusal, if the request is to be refused.
     std::optional<response> refusal(const request& asked) const;

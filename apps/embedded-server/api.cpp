@@ -21,7 +21,7 @@
 #include <string_view>
 #include <utility>
 
-#include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace embedded_server {
@@ -55,6 +55,18 @@ http::status status_of(boost::system::error_code why)
     return http::status::internal_server_error;
 }
 
+/// 0, or the error of pidfd_open: EINVAL, or ENOENT in later kernels, for a thread that leads no process
+/// (kernel/fork.c: pidfd_prepare()).
+int error_of_holding(pid_t pid)
+{
+    const int descriptor = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U));
+    if (descriptor < 0) {
+        return errno;
+    }
+    ::close(descriptor);
+    return 0;
+}
+
 /// What the library could not know: that a process is this server, or is none.
 std::optional<response> refuse_pids(const recording_request& wanted)
 {
@@ -64,9 +76,14 @@ std::optional<response> refuse_pids(const recording_request& wanted)
             return make_error(http::status::unprocessable_entity,
                               "process " + word + " is this server, which does not record itself");
         }
-        if (::kill(pid, 0) != 0 && errno == ESRCH) {
+        const int why_not = error_of_holding(pid);
+        if (why_not == ESRCH) {
             return make_error(http::status::unprocessable_entity,
                               "there is no process " + word + "; name one that runs");
+        }
+        if (why_not == EINVAL || why_not == ENOENT) {
+            return make_error(http::status::unprocessable_entity,
+                              word + " is a thread of another process; name its process");
         }
     }
     return std::nullopt;
@@ -74,8 +91,11 @@ std::optional<response> refuse_pids(const recording_request& wanted)
 
 response no_such_recording(std::string_view id)
 {
+    // Another could hold what no JSON may.
+    const bool is_number = id.find_first_not_of("0123456789") == std::string_view::npos;
+    const std::string which = is_number ? "recording " + std::string(id) : "such recording";
     return make_error(http::status::not_found,
-                      "there is no recording " + std::string(id) + "; GET /recordings lists those there are");
+                      "there is no " + which + "; GET /recordings lists those there are");
 }
 
 response report_reply(const recording& which)
@@ -143,11 +163,11 @@ asio::awaitable<answer> api::handle_route(const route& to, const target& named, 
     if (!which) {
         co_return no_such_recording(to.id);
     }
-    co_return co_await handle_recording(to.to, which, named, asked);
+    co_return co_await handle_recording(to.to, which, named);
 }
 
 asio::awaitable<answer> api::handle_recording(endpoint to, std::shared_ptr<recording> which,
-                                              const target& named, const request& asked)
+                                              const target& named)
 {
     switch (to) {
     case endpoint::show:
@@ -159,9 +179,6 @@ asio::awaitable<answer> api::handle_recording(endpoint to, std::shared_ptr<recor
     case endpoint::remove:
         co_return co_await remove(which);
     case endpoint::events:
-        if (asked.method() == http::verb::head) {
-            co_return make_reply(http::status::ok, content_type::events, {});
-        }
         co_return which->subscribe();
     default:
         break;

@@ -41,7 +41,7 @@ public:
 private:
     boost::asio::awaitable<answer> handle_route(const route& to, const target& named, const request& asked);
     boost::asio::awaitable<answer> handle_recording(endpoint to, std::shared_ptr<recording> which,
-                                                    const target& named, const request& asked);
+                                                    const target& named);
 
     response page() const;
     response health() const;

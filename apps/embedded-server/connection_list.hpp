@@ -18,10 +18,19 @@ public:
     }
 
     std::size_t size() const noexcept { return sessions_.size(); }
-    bool is_full() const noexcept { return sessions_.size() >= most_; }
+    /// Those that are only told that there are too many.
+    std::size_t refused() const noexcept { return refused_.size(); }
+    /// Whether no more may be served.
+    bool is_full() const noexcept { return size() - refused() >= most_; }
 
     void enter(session& s) { sessions_.insert(&s); }
-    void leave(session& s) { sessions_.erase(&s); }
+    /// From now on it does not count as served.
+    void refuse(session& s) { refused_.insert(&s); }
+    void leave(session& s)
+    {
+        refused_.erase(&s);
+        sessions_.erase(&s);
+    }
 
     /// A copy: sessions may leave while one goes through it.
     std::vector<session*> all() const { return {sessions_.begin(), sessions_.end()}; }
@@ -29,6 +38,7 @@ public:
 private:
     std::size_t most_;
     std::set<session*> sessions_;
+    std::set<session*> refused_;
 };
 
 } // namespace embedded_server

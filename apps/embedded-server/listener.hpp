@@ -14,6 +14,8 @@
 #include <memory>
 #include <string>
 
+#include <sys/stat.h>
+
 namespace embedded_server {
 
 /// Accepts connections on an address or on a Unix socket.
@@ -41,12 +43,17 @@ public:
 
 private:
     boost::asio::awaitable<void> accept_all();
+    bool accept_waiting();
+    void hand_over(int descriptor);
+    void remove_own_socket();
 
     boost::asio::io_context& context_;
     std::function<void(socket_type)> accepted_;
     boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol> acceptor_;
     boost::asio::steady_timer pause_;
+    int family_ = 0;
     std::string path_;
+    struct stat socket_file_ {};
 };
 
 } // namespace embedded_server

@@ -1,6 +1,7 @@
 // An HTTP server with recorders inside: the whole of sctrace's live side on one io_context.
 
 #include "options.hpp"
+#include "say.hpp"
 #include "server.hpp"
 
 #include <exception>
@@ -17,14 +18,26 @@ void survive_broken_pipes()
     ::signal(SIGPIPE, [](int) {});
 }
 
+/// Who started the server may have ignored or blocked what it depends on.
+void use_signals_as_usual()
+{
+    ::signal(SIGCHLD, SIG_DFL);
+    ::sigset_t needed;
+    ::sigemptyset(&needed);
+    ::sigaddset(&needed, SIGINT);
+    ::sigaddset(&needed, SIGTERM);
+    ::pthread_sigmask(SIG_UNBLOCK, &needed, nullptr);
+}
+
 int run(const std::vector<std::string>& words)
 {
     const auto options = embedded_server::parse_options(words);
-    if (options) {
-        survive_broken_pipes();
-        embedded_server::server(*options).run();
+    if (!options) {
+        return 0;
     }
-    return 0;
+    use_signals_as_usual();
+    survive_broken_pipes();
+    return embedded_server::server(*options).run();
 }
 
 } // namespace

@@ -121,7 +121,8 @@ asio::awaitable<boost::system::result<sctrace::trace, sctrace::failure>> recordi
         // It ended meanwhile.
         co_await wait_until_ended();
     }
-    if (failure_) {
+    // What went wrong later did not touch what had been counted.
+    if (failure_ && !started_) {
         co_return sctrace::failure{failure_, report_->failure_message};
     }
     co_return report_->counts;
@@ -218,6 +219,7 @@ void recording::end_if_all_has_come()
         write_report();
     }
     state_ = failure_ ? recording_state::failed : recording_state::ended;
+    when_over_ = std::chrono::steady_clock::now();
     for (const auto& stream : listeners()) {
         stream->end(summary());
     }
@@ -225,7 +227,10 @@ void recording::end_if_all_has_come()
     seen_.clear();
     recorder_.reset();
     changed_.wake_all();
-    std::exchange(given_.on_ended, nullptr)();
+    const auto on_ended = std::exchange(given_.on_ended, nullptr);
+    if (started_) {
+        on_ended();
+    }
 }
 
 void recording::count_unseen()

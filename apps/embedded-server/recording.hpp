@@ -55,7 +55,7 @@ public:
         std::string trace_path;
         std::string report_path;
         std::function<void(std::string_view)> say;
-        /// Called once, when everything is over.
+        /// Called once, when everything is over that had started.
         std::function<void()> on_ended;
     };
 
@@ -80,6 +80,8 @@ public:
     const recording_request& wanted() const noexcept { return given_.wanted; }
     recording_state state() const noexcept { return state_; }
     bool is_over() const noexcept;
+    /// Meaningful when it is over.
+    std::chrono::steady_clock::time_point when_over() const noexcept { return when_over_; }
     /// Whether it ever recorded.
     bool has_started() const noexcept { return started_.has_value(); }
     std::optional<std::chrono::system_clock::time_point> started() const noexcept { return started_; }
@@ -110,6 +112,7 @@ private:
 
     recording_state state_ = recording_state::starting;
     std::optional<std::chrono::system_clock::time_point> started_;
+    std::chrono::steady_clock::time_point when_over_;
     std::optional<sctrace::report> report_;
     boost::system::error_code failure_;
 

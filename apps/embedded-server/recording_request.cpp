@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -58,11 +59,13 @@ pid_t read_pid(const json::value& from, std::string_view member)
     return static_cast<pid_t>(*number);
 }
 
+constexpr std::size_t most_pids = 1000;
+
 std::vector<pid_t> read_pids(const json::value& from)
 {
     const auto* const list = from.if_array();
-    if (list == nullptr || list->empty()) {
-        throw mistake("pids", "a list of at least one process id");
+    if (list == nullptr || list->empty() || list->size() > most_pids) {
+        throw mistake("pids", "a list of 1 to " + std::to_string(most_pids) + " process ids");
     }
     std::vector<pid_t> pids;
     for (const json::value& each : *list) {

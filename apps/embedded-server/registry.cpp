@@ -68,7 +68,7 @@ recording::setting registry::setting_of(recording_request wanted)
     to.say = [say = given_.say, id = to.id](std::string_view text) {
         say("recording " + id + ": " + std::string(text));
     };
-    to.on_ended = [this] { forget_oldest(); };
+    to.on_ended = [this] { forget_first_ended(); };
     return to;
 }
 
@@ -77,13 +77,20 @@ void registry::remove(const recording& which)
     std::erase_if(recordings_, [&](const auto& each) { return each.get() == &which; });
 }
 
-void registry::forget_oldest()
+/// Of those that never started whoever asked for them takes care.
+void registry::forget_first_ended()
 {
-    const auto is_over = [](const auto& each) { return each->is_over(); };
-    auto over = std::count_if(recordings_.begin(), recordings_.end(), is_over);
-    std::erase_if(recordings_, [&](const auto& each) {
-        return is_over(each) && over > static_cast<std::ptrdiff_t>(given_.most) && over-- != 0;
-    });
+    std::vector<const recording*> kept;
+    for (const auto& each : recordings_) {
+        if (each->is_over() && each->has_started()) {
+            kept.push_back(each.get());
+        }
+    }
+    if (kept.size() > given_.most) {
+        remove(**std::min_element(kept.begin(), kept.end(), [](const recording* a, const recording* b) {
+            return a->when_over() < b->when_over();
+        }));
+    }
 }
 
 std::shared_ptr<recording> registry::find(std::string_view id) const noexcept

@@ -19,7 +19,7 @@
 namespace embedded_server {
 
 /// The recordings that run, and those that have ended and are still kept.
-/** As many are kept as may run; the one that began first goes first. */
+/** As many are kept as may run; the one that ended first goes first. */
 class registry {
 public:
     struct setting {
@@ -49,7 +49,7 @@ public:
 
 private:
     recording::setting setting_of(recording_request wanted);
-    void forget_oldest();
+    void forget_first_ended();
 
     sctrace::hub& hub_;
     setting given_;

@@ -1,5 +1,6 @@
 #include "server.hpp"
 
+#include "say.hpp"
 #include "session.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -10,11 +11,12 @@
 #include <boost/system/error_code.hpp>
 
 #include <chrono>
+#include <exception>
 #include <filesystem>
-#include <iostream>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <signal.h>
@@ -51,13 +53,13 @@ registry::setting registry_setting(const options& given)
     return {given.max_recordings, given.directory, [](std::string_view text) { say(text); }};
 }
 
-} // namespace
-
-void say(std::string_view text)
+/// As it stands in a URL.
+std::string host_of(const asio::ip::address& address)
 {
-    // One write, so that lines of several programs on one terminal do not mix.
-    std::cerr << "embedded-server: " + std::string(text) + '\n' << std::flush;
+    return address.is_v6() ? '[' + address.to_string() + ']' : address.to_string();
 }
+
+} // namespace
 
 server::server(const options& given)
     : given_(given)
@@ -66,7 +68,8 @@ server::server(const options& given)
     , hub_(context_, source_of(given))
     , connections_(std::make_shared<connection_list>(given.max_connections))
     , recordings_(hub_, registry_setting(given))
-    , api_(recordings_, *connections_, {{given.allow_remote}, given.allow_exec})
+    , api_(recordings_, *connections_,
+           {{given.allow_remote, host_of(given.listen.address())}, given.allow_exec})
     , listener_(context_, [this](listener::socket_type peer) { take_connection(std::move(peer)); })
 {
     if (given_.unix_socket.empty()) {
@@ -77,16 +80,46 @@ server::server(const options& given)
     say("listening on " + listener_.address());
 }
 
-void server::run()
+int server::run()
 {
     listener_.start();
-    asio::co_spawn(context_, wait_for_signals(), asio::detached);
-    context_.run();
+    asio::co_spawn(context_, wait_for_signals(), [this](std::exception_ptr thrown) {
+        if (thrown) {
+            context_.stop();
+            std::rethrow_exception(thrown);
+        }
+    });
+    bool has_ended = false;
+    while (!has_ended) {
+        has_ended = run_until_thrown();
+    }
+    return has_failed_ ? 1 : 0;
+}
+
+bool server::run_until_thrown()
+{
+    try {
+        context_.run();
+        return true;
+    } catch (const std::exception& e) {
+        say(std::string("ends because of an error: ") + e.what());
+        end_after_error();
+        return false;
+    }
+}
+
+/// In the same order as after a signal, so that no recording is lost.
+void server::end_after_error()
+{
+    has_failed_ = true;
+    if (!api_.is_shutting_down()) {
+        signals_.cancel();
+    }
 }
 
 void server::take_connection(listener::socket_type peer)
 {
-    if (connections_->size() >= given_.max_connections + most_refusals) {
+    if (api_.is_shutting_down() || connections_->refused() >= most_refusals) {
         return;
     }
     const bool too_many = connections_->is_full();
@@ -105,6 +138,8 @@ asio::awaitable<void> server::wait_for_signals()
     end_at_next_signal();
     co_await shut_down();
     signals_.cancel();
+    // Should anything still hold it up, a further signal has its usual effect.
+    signals_.clear();
 }
 
 void server::end_at_next_signal()

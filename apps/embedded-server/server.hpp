@@ -13,13 +13,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <exception>
 #include <memory>
-#include <string_view>
 
 namespace embedded_server {
-
-/// Writes `embedded-server: TEXT` as one line to stderr.
-void say(std::string_view text);
 
 /// The server: connections, recordings and their source on one io_context, which one thread runs.
 class server {
@@ -28,10 +25,12 @@ public:
     /** @throws std::exception */
     explicit server(const options& given);
 
-    /// Serves until a signal ends it.
-    void run();
+    /// Serves until a signal or an error ends it; returns the exit status.
+    int run();
 
 private:
+    bool run_until_thrown();
+    void end_after_error();
     void take_connection(listener::socket_type peer);
     boost::asio::awaitable<void> wait_for_signals();
     boost::asio::awaitable<void> shut_down();
@@ -46,6 +45,7 @@ private:
     registry recordings_;
     api api_;
     listener listener_;
+    bool has_failed_ = false;
 };
 
 } // namespace embedded_server

@@ -58,7 +58,7 @@ std::optional<response> reply_to(error_code ec, std::uint64_t body_limit)
 
 bool wants_continue(const request& asked)
 {
-    return boost::beast::iequals(asked[http::field::expect], "100-continue");
+    return asked.version() >= 11 && boost::beast::iequals(asked[http::field::expect], "100-continue");
 }
 
 } // namespace
@@ -87,6 +87,7 @@ void session::start()
 
 void session::refuse()
 {
+    connections_->refuse(*this);
     auto run_until_end = [](std::shared_ptr<session> self) -> asio::awaitable<void> {
         co_await self->run_refusal();
     };
@@ -131,6 +132,9 @@ asio::awaitable<void> session::run_refusal()
 /// Whether another request may follow.
 asio::awaitable<bool> session::serve_request()
 {
+    if (ends_soon_) {
+        co_return false;
+    }
     parser into;
     const error_code ec = co_await read(into);
     if (ec) {
@@ -145,7 +149,7 @@ asio::awaitable<bool> session::serve_request()
         }
         co_return goes_on;
     }
-    co_await stream(std::get<std::shared_ptr<event_stream>>(std::move(made)));
+    co_await stream(std::get<std::shared_ptr<event_stream>>(std::move(made)), asked);
     co_return false;
 }
 
@@ -168,7 +172,8 @@ asio::awaitable<error_code> session::read_parts(parser& into)
         co_return no_header;
     }
     if (wants_continue(into.get())) {
-        co_await write_text("HTTP/1.1 100 Continue\r\n\r\n");
+        constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+        co_await asio::async_write(socket_, asio::buffer(go_on.data(), go_on.size()), token());
     }
     const auto [no_body, body] = co_await http::async_read(socket_, buffer_, into, token());
     co_return no_body;
@@ -207,64 +212,88 @@ asio::awaitable<bool> session::write(response reply, const request& asked)
     co_return goes_on;
 }
 
+/// As long as a part is taken in time the client is not too slow.
 asio::awaitable<bool> session::write_message(response& reply)
 {
-    deadline_.start(limits_.idle);
-    const auto [failed, bytes] = co_await http::async_write(socket_, reply, token());
+    http::response_serializer<http::string_body> rest(reply);
+    bool goes_well = true;
+    while (goes_well && !rest.is_done()) {
+        deadline_.start(limits_.idle);
+        const auto [failed, bytes] = co_await http::async_write_some(socket_, rest, token());
+        goes_well = !failed;
+    }
     deadline_.stop();
-    co_return !failed;
+    co_return goes_well;
 }
 
-/// As long as a part is taken in time the client is not too slow.
+/// Like a message, part by part.
 asio::awaitable<bool> session::write_text(std::string_view text)
 {
-    while (!text.empty()) {
+    bool goes_well = true;
+    while (goes_well && !text.empty()) {
+        deadline_.start(limits_.idle);
         const auto [failed, bytes] =
             co_await socket_.async_write_some(asio::buffer(text.data(), text.size()), token());
-        if (failed) {
-            co_return false;
-        }
+        goes_well = !failed;
         text.remove_prefix(bytes);
     }
-    co_return true;
+    deadline_.stop();
+    co_return goes_well;
 }
 
-asio::awaitable<void> session::stream(std::shared_ptr<event_stream> events)
+asio::awaitable<void> session::stream(std::shared_ptr<event_stream> events, const request& asked)
 {
     response header;
     add_common_fields(header);
     header.set(http::field::content_type, {content_type::events.data(), content_type::events.size()});
     header.keep_alive(false);
-    if (!co_await write_message(header)) {
+    const bool is_open = co_await write_message(header);
+    if (!is_open || asked.method() == http::verb::head) {
         co_return;
     }
+    is_streaming_ = true;
     end_stream_with_client(events);
-    for (;;) {
-        const std::string text = co_await events->next(keep_alive_interval);
-        if (text.empty()) {
-            break;
-        }
-        deadline_.start(limits_.idle);
-        const bool written = co_await write_text(text);
-        deadline_.stop();
-        if (!written) {
-            break;
-        }
-    }
+    co_await send_events(*events);
+    is_streaming_ = false;
     events->close();
     error_code ignored;
     socket_.shutdown(socket_type::shutdown_send, ignored);
     socket_.cancel(ignored);
 }
 
-/// A client that follows a stream has nothing more to say: what comes from it is its end.
+asio::awaitable<void> session::send_events(event_stream& events)
+{
+    bool goes_on = true;
+    while (goes_on) {
+        const std::string text = co_await events.next(keep_alive_interval);
+        goes_on = !text.empty();
+        if (goes_on) {
+            goes_on = co_await write_text(text);
+        }
+    }
+}
+
 void session::end_stream_with_client(const std::shared_ptr<event_stream>& events)
 {
-    socket_.async_wait(socket_type::wait_read, [self = shared_from_this(), events](error_code ec) {
-        if (!ec) {
-            events->close();
+    auto read_until_closed = [](std::shared_ptr<session> self,
+                                std::shared_ptr<event_stream> to) -> asio::awaitable<void> {
+        co_await self->discard_until_closed(*to);
+    };
+    asio::co_spawn(socket_.get_executor(), read_until_closed(shared_from_this(), events), asio::detached);
+}
+
+/// A client that follows a stream has nothing more to say, but may say it.
+asio::awaitable<void> session::discard_until_closed(event_stream& events)
+{
+    std::array<char, 4096> rest{};
+    // A read that begins after the stream's end would be cancelled by nobody.
+    while (is_streaming_) {
+        const auto [failed, bytes] = co_await socket_.async_read_some(asio::buffer(rest), token());
+        if (failed) {
+            break;
         }
-    });
+    }
+    events.close();
 }
 
 /// A close with unread data would reset the connection, and the client might never see the answer.

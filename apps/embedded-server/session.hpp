@@ -59,7 +59,9 @@ private:
     boost::asio::awaitable<bool> answer_mistake(boost::system::error_code ec, const parser& from);
     boost::asio::awaitable<bool> write(response reply, const request& asked);
     boost::asio::awaitable<bool> write_message(response& reply);
-    boost::asio::awaitable<void> stream(std::shared_ptr<event_stream> events);
+    boost::asio::awaitable<void> stream(std::shared_ptr<event_stream> events, const request& asked);
+    boost::asio::awaitable<void> send_events(event_stream& events);
+    boost::asio::awaitable<void> discard_until_closed(event_stream& events);
     boost::asio::awaitable<bool> write_text(std::string_view text);
     boost::asio::awaitable<void> linger();
     void end_stream_with_client(const std::shared_ptr<event_stream>& events);
@@ -72,6 +74,7 @@ private:
     boost::beast::flat_buffer buffer_;
     bool waits_for_request_ = false;
     bool ends_soon_ = false;
+    bool is_streaming_ = false;
 };
 
 } // namespace embedded_server

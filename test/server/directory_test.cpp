@@ -78,6 +78,29 @@ BOOST_AUTO_TEST_CASE(a_second_signal_ends_it_at_once)
     BOOST_TEST(eventually([&] { return is_dead(command); }));
 }
 
+BOOST_AUTO_TEST_CASE(what_was_counted_is_there_though_it_could_not_be_written)
+{
+    if (!can_record()) {
+        return;
+    }
+    const temporary_folder folder;
+    const std::string directory = folder.file("traces");
+    std::filesystem::create_directory(directory);
+    running_server server({"--allow-exec", "--directory", directory});
+    http_client client = server.connect();
+    const std::string path = begin_recording(client, command_body(stubborn));
+    std::filesystem::remove_all(directory);
+    client.post(path + "/stop");
+    const auto ended = parsed(client.get(path).body());
+    BOOST_TEST(text_of(ended, "state") == "failed");
+    BOOST_TEST(!text_of(ended, "error").empty());
+    const http_reply trace = client.get(path + "/trace");
+    BOOST_REQUIRE_MESSAGE(trace.result_int() == 200U, trace.body());
+    BOOST_TEST(counts_in(trace.body())[SYS_execve] >= 1U);
+    BOOST_TEST(client.get(path + "/profile").result_int() == 200U);
+    server.stop();
+}
+
 BOOST_AUTO_TEST_CASE(files_of_an_earlier_run_stay)
 {
     if (!can_record()) {

@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <sstream>
 #include <string>
@@ -160,6 +162,49 @@ BOOST_AUTO_TEST_CASE(one_that_does_not_read_holds_up_nobody_and_is_told_what_it_
     server.stop();
 }
 
+BOOST_AUTO_TEST_CASE(one_that_reads_slowly_but_steadily_is_not_cut_off)
+{
+    if (!can_record()) {
+        return;
+    }
+    // What waits for it takes longer than the timeout, each part of it far less.
+    constexpr std::size_t piece = 16 * 1024;
+    constexpr std::chrono::milliseconds pause{30};
+    const temporary_folder folder;
+    running_server server({"--idle-timeout", "1", "--unix", folder.file("socket")});
+    generator_process child({"110:60000"});
+    http_client client = server.connect();
+    const std::string path = begin_recording(client, pids_body({child.pid()}));
+    http_client slow = server.connect();
+    slow.send(make_request(http::verb::get, path + "/events"));
+    child.release();
+    slow.read_slowly_until("event: end", piece, pause);
+    const followed found = follow(slow);
+    BOOST_TEST(found.dropped > 0U);
+    BOOST_TEST(found.has_ended);
+    server.stop();
+}
+
+BOOST_AUTO_TEST_CASE(one_that_goes_on_talking_sees_the_end)
+{
+    if (!can_record()) {
+        return;
+    }
+    running_server server(patient);
+    http_client client = server.connect();
+    generator_process child({"110:1"});
+    const std::string path = begin_recording(client, pids_body({child.pid()}));
+    http_client events = server.connect();
+    subscribe(events, path);
+    events.send(std::string_view("\r\n"));
+    events.send(std::string_view("more"));
+    child.release();
+    const followed found = follow(events);
+    BOOST_TEST(found.events.at(SYS_getppid) == 1U);
+    BOOST_TEST(found.has_ended);
+    server.stop();
+}
+
 BOOST_AUTO_TEST_CASE(a_stream_of_what_has_ended_ends_at_once)
 {
     if (!can_record()) {
@@ -176,7 +221,10 @@ BOOST_AUTO_TEST_CASE(a_stream_of_what_has_ended_ends_at_once)
     const followed found = follow(events);
     BOOST_TEST(found.total == 0U);
     BOOST_TEST(found.has_ended);
-    BOOST_TEST(client.exchange(make_request(http::verb::head, path + "/events")).result_int() == 200U);
+    const http_reply head = client.exchange(make_request(http::verb::head, path + "/events"));
+    BOOST_TEST(head.result_int() == 200U);
+    BOOST_TEST(field_of(head, "Content-Type") == "text/event-stream");
+    BOOST_TEST(head.count(http::field::content_length) == 0U);
     server.stop();
 }
 

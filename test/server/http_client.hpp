@@ -17,11 +17,16 @@
 #include <boost/json.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <poll.h>
 
 namespace sctrace::test {
 
@@ -113,6 +118,22 @@ public:
                 break;
             }
             text_.append(room->data(), bytes_);
+        }
+        return text_;
+    }
+
+    /// Takes a little after each pause.
+    std::string read_slowly_until(std::string_view wanted, std::size_t bytes, std::chrono::milliseconds pause)
+    {
+        std::string piece(bytes, '\0');
+        bool goes_on = true;
+        while (goes_on) {
+            ::poll(nullptr, 0, static_cast<int>(pause.count()));
+            socket_.async_read_some(boost::asio::buffer(piece), done());
+            goes_on = finish();
+            const auto looked_at = text_.size() - std::min(text_.size(), wanted.size());
+            text_.append(piece, 0, goes_on ? bytes_ : 0);
+            goes_on = goes_on && text_.find(wanted, looked_at) == std::string::npos;
         }
         return text_;
     }

@@ -2,10 +2,13 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <future>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include <sys/syscall.h>
 #include <unistd.h>
 
 using namespace sctrace::test;
@@ -28,6 +31,43 @@ void require_error(const http_reply& reply, unsigned status, const std::string& 
         BOOST_TEST(error_of(reply).find(words) != std::string::npos);
     }
 }
+
+std::string numbers_up_to(int last)
+{
+    boost::json::array numbers;
+    for (int number = 1; number <= last; ++number) {
+        numbers.emplace_back(number);
+    }
+    return boost::json::serialize(numbers);
+}
+
+/// A thread of this process, which does nothing.
+class own_thread {
+public:
+    own_thread()
+        : thread_([this] {
+            id_.set_value(static_cast<pid_t>(::syscall(SYS_gettid)));
+            released_.get_future().wait();
+        })
+        , known_(id_.get_future().get())
+    {
+    }
+    own_thread(const own_thread&) = delete;
+    own_thread& operator=(const own_thread&) = delete;
+    ~own_thread()
+    {
+        released_.set_value();
+        thread_.join();
+    }
+
+    pid_t id() const noexcept { return known_; }
+
+private:
+    std::promise<pid_t> id_;
+    std::promise<void> released_;
+    std::thread thread_;
+    pid_t known_;
+};
 
 } // namespace
 
@@ -98,6 +138,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_there_is_said)
     require_error(client.get("/recordings/7"), 404, "no recording 7");
     require_error(client.get("/recordings/7/trace"), 404, "no recording 7");
     require_error(client.remove("/recordings/%37"), 404, "no recording 7");
+    require_error(client.get("/recordings/%ff%22"), 404, "no such recording");
     require_error(client.get("/%zz"), 400, "target");
     require_error(client.exchange(make_request(http::verb::options, "*")), 400, "target");
     server.stop();
@@ -161,6 +202,9 @@ BOOST_AUTO_TEST_CASE(a_body_is_read_strictly)
         }
     }
     require_error(client.exchange(make_request(http::verb::post, "/recordings")), 400, "no JSON");
+    require_error(client.post("/recordings", "{\"pids\":" + numbers_up_to(1001) + "}"), 400, "1 to 1000");
+    require_error(client.post("/recordings", "{\"name\":7,\"pids\":" + numbers_up_to(1000) + "}"), 400,
+                  "\"name\" must be");
     BOOST_TEST(client.get("/recordings").body() == "[]\n");
     server.stop();
 }
@@ -174,6 +218,9 @@ BOOST_AUTO_TEST_CASE(what_is_not_to_be_recorded_is_refused)
     require_error(client.post("/recordings", "{\"pid\":" + own + "}"), 422, "this server");
     require_error(client.post("/recordings", "{\"pids\":[1," + own + "]}"), 422, "this server");
     require_error(client.post("/recordings", R"({"pid":2147483647})"), 422, "no process 2147483647");
+    const own_thread thread;
+    require_error(client.post("/recordings", "{\"pid\":" + std::to_string(thread.id()) + "}"), 422,
+                  "a thread");
     server.stop();
 }
 
@@ -200,6 +247,22 @@ BOOST_AUTO_TEST_CASE(requests_by_other_names_are_refused)
     http_request two = make_request(http::verb::get, "/healthz");
     two.insert(http::field::host, "localhost");
     require_error(client.exchange(two), 400, "Host");
+    server.stop();
+}
+
+BOOST_AUTO_TEST_CASE(the_address_that_it_listens_on_is_one_of_its_names)
+{
+    running_server server({"--listen", "127.0.0.2:0"});
+    http_client client = server.connect();
+    const auto status = [&](const std::string& host) {
+        http_request request = make_request(http::verb::get, "/recordings");
+        request.set(http::field::host, host);
+        return client.exchange(request).result_int();
+    };
+    BOOST_TEST(status("127.0.0.2:8080") == 200U);
+    BOOST_TEST(status("localhost") == 200U);
+    BOOST_TEST(status("127.0.0.3") == 403U);
+    BOOST_TEST(status("") == 403U);
     server.stop();
 }
 
@@ -258,6 +321,16 @@ BOOST_AUTO_TEST_CASE(a_client_that_asks_before_it_sends_its_body_is_let_to)
     BOOST_TEST(client.read_until("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
     client.send("{}");
     require_error(client.receive(), 400, "nothing to record");
+    server.stop();
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_cannot_know_of_it_is_not_told_to_go_on)
+{
+    running_server server;
+    http_client client = server.connect();
+    client.send("POST /recordings HTTP/1.0\r\nContent-Type: application/json\r\n"
+                "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n{}");
+    BOOST_TEST(client.read_until("\r\n").starts_with("HTTP/1.0 400"));
     server.stop();
 }
 

@@ -2,11 +2,31 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include <signal.h>
+
 using namespace sctrace::test;
+
+namespace {
+
+/// The mask, of which the lowest bit is signal 1.
+std::uint64_t ignored_signals(pid_t pid)
+{
+    constexpr std::string_view before = "SigIgn:\t";
+    const std::string status = read_file("/proc/" + std::to_string(pid) + "/status");
+    const auto begin = status.find(before);
+    BOOST_REQUIRE(begin != std::string::npos);
+    return std::stoull(status.substr(begin + before.size(), 16), nullptr, 16);
+}
+
+} // namespace
 
 BOOST_AUTO_TEST_SUITE(server_limits)
 
@@ -97,6 +117,48 @@ BOOST_AUTO_TEST_CASE(connections_beyond_the_limit_are_told_so)
     BOOST_TEST(eventually([&] { return server.connect().get("/healthz").result_int() == 200U; }));
     BOOST_TEST(second.get("/healthz").result_int() == 200U);
     server.stop();
+}
+
+BOOST_AUTO_TEST_CASE(who_has_been_refused_takes_no_room)
+{
+    // Less than the server waits for a client that has been refused to leave.
+    constexpr std::chrono::milliseconds soon{1500};
+    running_server server({"--max-connections", "1"});
+    std::optional<http_client> served(std::in_place, server.address());
+    BOOST_TEST(served->get("/healthz").result_int() == 200U);
+    http_client refused = server.connect();
+    BOOST_TEST(refused.receive().result_int() == 503U);
+    served.reset();
+    BOOST_TEST(eventually([&] { return server.connect().get("/healthz").result_int() == 200U; }, soon));
+    server.stop();
+}
+
+BOOST_AUTO_TEST_CASE(signals_work_though_who_started_it_blocked_or_ignored_them)
+{
+    running_server server({}, [] {
+        ::signal(SIGCHLD, SIG_IGN);
+        ::sigset_t all;
+        ::sigfillset(&all);
+        ::sigprocmask(SIG_BLOCK, &all, nullptr);
+    });
+    // An ignored SIGCHLD would take the exit statuses of commands.
+    BOOST_TEST((ignored_signals(server.pid()) >> (SIGCHLD - 1) & 1U) == 0U);
+    server.stop();
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_comes_with_the_signal_does_not_hold_it_up)
+{
+    running_server server;
+    http_client idle = server.connect();
+    BOOST_TEST(idle.get("/healthz").result_int() == 200U);
+    server.signal(SIGSTOP);
+    server.signal(SIGTERM);
+    std::vector<std::unique_ptr<http_client>> late;
+    for (int i = 0; i != 20; ++i) {
+        late.push_back(std::make_unique<http_client>(server.address()));
+    }
+    server.signal(SIGCONT);
+    BOOST_TEST(server.wait().status == 0, server.said());
 }
 
 BOOST_AUTO_TEST_CASE(a_signal_ends_it_though_clients_are_connected)

@@ -3,10 +3,12 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <linux/capability.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -243,6 +245,57 @@ BOOST_AUTO_TEST_CASE(no_more_recordings_run_or_are_kept_than_allowed)
     BOOST_TEST(client.get(first).result_int() == 404U);
     BOOST_TEST(client.get(second).result_int() == 200U);
     BOOST_TEST(client.get(third).result_int() == 200U);
+    server.stop();
+}
+
+BOOST_AUTO_TEST_CASE(what_has_just_ended_is_kept_though_it_began_first)
+{
+    if (!can_record()) {
+        return;
+    }
+    running_server server({"--allow-exec", "--max-recordings", "2"});
+    http_client client = server.connect();
+    const std::string sleep = R"({"command":["sleep","1000"]})";
+    const std::string longest = begin_recording(client, sleep);
+    const std::string second = begin_recording(client, sleep);
+    BOOST_TEST(client.post(second + "/stop").result_int() == 200U);
+    const std::string third = begin_recording(client, sleep);
+    BOOST_TEST(client.post(third + "/stop").result_int() == 200U);
+    BOOST_TEST(client.post("/recordings", R"({"command":["/no/such/program"]})").result_int() == 422U);
+    BOOST_TEST(client.get(second).result_int() == 200U);
+
+    BOOST_TEST(client.post(longest + "/stop").result_int() == 200U);
+    BOOST_TEST(client.get(longest + "/report").result_int() == 200U);
+    BOOST_TEST(client.get(second).result_int() == 404U);
+    BOOST_TEST(client.get(third).result_int() == 200U);
+    server.stop();
+}
+
+BOOST_AUTO_TEST_CASE(a_command_inherits_no_connection_that_comes_meanwhile)
+{
+    if (!can_record()) {
+        return;
+    }
+    const temporary_folder folder;
+    running_server server(allow_exec);
+    http_client client = server.connect();
+    BOOST_TEST(client.get("/healthz").result_int() == 200U);
+    const word_list list{"/bin/sh", "-c", "exec ls -l /proc/self/fd > " + folder.file("descriptors")};
+    for (int turn = 0; turn != 5; ++turn) {
+        server.signal(SIGSTOP);
+        client.send(make_request(http::verb::post, "/recordings", command_body(list)));
+        std::vector<std::unique_ptr<http_client>> others;
+        for (int i = 0; i != 10; ++i) {
+            others.push_back(std::make_unique<http_client>(server.address()));
+        }
+        server.signal(SIGCONT);
+        const http_reply created = client.receive();
+        BOOST_REQUIRE_MESSAGE(created.result_int() == 201U, created.body());
+        wait_for_end(client, field_of(created, "Location"));
+        const std::string descriptors = read_file(folder.file("descriptors"));
+        BOOST_TEST(descriptors.find("-> ") != std::string::npos);
+        BOOST_TEST(descriptors.find("socket:") == std::string::npos, descriptors);
+    }
     server.stop();
 }
 

@@ -5,6 +5,7 @@
 #include "http_client.hpp"
 #include "temporary_folder.hpp"
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/test/unit_test.hpp>
@@ -54,8 +55,14 @@ public:
         if (line.starts_with("unix:")) {
             return boost::asio::local::stream_protocol::endpoint(line.substr(5));
         }
-        const auto port = static_cast<unsigned short>(std::stoi(line.substr(line.rfind(':') + 1)));
-        return boost::asio::ip::tcp::endpoint(boost::asio::ip::address_v4::loopback(), port);
+        const auto colon = line.rfind(':');
+        const auto port = static_cast<unsigned short>(std::stoi(line.substr(colon + 1)));
+        const auto host = line.find("//") + 2;
+        const auto given = line[host] == '['
+                               ? boost::asio::ip::make_address(line.substr(host + 1, colon - host - 2))
+                               : boost::asio::ip::make_address(line.substr(host, colon - host));
+        const auto loopback = boost::asio::ip::make_address("127.0.0.1");
+        return boost::asio::ip::tcp::endpoint(given.is_unspecified() ? loopback : given, port);
     }
     std::string line_of_address() const
     {

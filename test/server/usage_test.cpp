@@ -147,6 +147,19 @@ BOOST_AUTO_TEST_CASE(a_socket_that_a_killed_server_left_is_replaced_and_a_file_i
     BOOST_TEST(read_file(path) == "text");
 }
 
+BOOST_AUTO_TEST_CASE(what_has_been_put_in_its_sockets_place_stays)
+{
+    const temporary_folder folder;
+    const std::string path = folder.file("socket");
+    running_server first({"--unix", path});
+    std::filesystem::remove(path);
+    running_server second({"--unix", path});
+    first.stop();
+    BOOST_TEST(second.connect().get("/healthz").result_int() == 200U);
+    second.stop();
+    BOOST_TEST(!std::filesystem::exists(path));
+}
+
 BOOST_AUTO_TEST_CASE(ipv6_has_its_loopback_too)
 {
     const int probe = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -159,6 +172,7 @@ BOOST_AUTO_TEST_CASE(ipv6_has_its_loopback_too)
     ::close(probe);
     running_server server({"--listen", "[::1]:0"});
     BOOST_TEST(server.line_of_address().starts_with("http://[::1]:"));
+    BOOST_TEST(server.connect().get("/healthz").result_int() == 200U);
     server.stop();
 }
 
