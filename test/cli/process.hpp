@@ -26,7 +26,7 @@
 namespace sctrace::test {
 
 /// Far more than any step takes, also under a sanitizer on a busy machine.
-inline constexpr std::chrono::seconds patience{60};
+inline constexpr std::chrono::seconds patience{110};
 
 /// Asks again and again, at most until the deadline; what it asked last is returned.
 template <class Condition>
