@@ -1,4 +1,5 @@
 #include <sctrace/bracket.hpp>
+#include <sctrace/detail/live_message.hpp>
 #include <sctrace/detail/record_router.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/loss_notice.hpp>
@@ -14,7 +15,6 @@ namespace sctrace::detail {
 namespace {
 
 constexpr auto config_change = static_cast<audit_type>(1305);
-constexpr std::string_view seccomp_anchor = "audit: type=1326";
 constexpr std::uint64_t unset_session = 4294967295;
 // So many sessions at once are beyond any host; what is forgotten counts as seen.
 constexpr std::size_t max_sessions = 65536;
@@ -26,11 +26,6 @@ constexpr std::chrono::milliseconds clock_tolerance{5};
 bool is_companion(audit_type type) noexcept
 {
     return type == static_cast<audit_type>(1425) || type == static_cast<audit_type>(1426);
-}
-
-bool is_birth_of_process(const process_event& event) noexcept
-{
-    return event.what == process_event::kind::fork && event.thread == event.process;
 }
 
 template <class Map>
@@ -70,14 +65,19 @@ void record_router::remove(subscriber& who)
     }
     who.ledger().keep_serials();
     std::erase(touched_, &who);
-    std::erase(listing_, &who);
-    erase_everywhere(by_pid_, &who);
-    erase_everywhere(by_session_, &who);
-    erase_everywhere(by_container_, &who);
+    leave_index(who);
     std::erase_if(brackets_, [&](const auto& expected) { return expected.second == &who; });
     std::erase_if(made_for_, [&](const auto& made) { return made.second == &who; });
     clear_candidates();
     forget_what_nobody_asks();
+}
+
+void record_router::leave_index(subscriber& who)
+{
+    std::erase(listing_, &who);
+    erase_everywhere(by_pid_, &who);
+    erase_everywhere(by_session_, &who);
+    erase_everywhere(by_container_, &who);
 }
 
 /// Nothing is remembered while nobody looks: the counter may go around meanwhile.
@@ -103,10 +103,7 @@ void record_router::forget_what_nobody_asks()
 void record_router::refresh(subscriber& who)
 {
     clear_candidates();
-    std::erase(listing_, &who);
-    erase_everywhere(by_pid_, &who);
-    erase_everywhere(by_session_, &who);
-    erase_everywhere(by_container_, &who);
+    leave_index(who);
     if (const auto session = who.whose().session()) {
         by_session_[*session].push_back(&who);
     }
@@ -158,15 +155,11 @@ void record_router::read(const record_batch& batch)
 
 void record_router::read_message(const source_message& message)
 {
-    const bool is_text = message.type == 0;
-    auto header = is_text ? parse_audit_record(message.text)
-                          : parse_audit_payload(static_cast<audit_type>(message.type), message.text);
+    const auto header = parse_live_message(message);
     if (!header) {
         read_text(message.text);
         return;
     }
-    header->maybe_cut = header->maybe_cut || message.maybe_cut;
-    header->escapes = is_text ? text_escapes::kmsg : text_escapes::none;
     if (!is_companion(header->type)) {
         serials_.see(header->serial);
     }
@@ -185,7 +178,7 @@ void record_router::read_text(std::string_view text)
         for (subscriber* const who : subscribers_) {
             who->reader().take_notice(*notice);
         }
-    } else if (text.starts_with(seccomp_anchor)) {
+    } else if (looks_like_seccomp_record(text)) {
         for (subscriber* const who : subscribers_) {
             who->reader().take_unreadable();
         }
@@ -357,10 +350,10 @@ void record_router::take_event(const process_event& event)
         add_candidates(find_in(by_pid_, event.parent));
     }
     add_candidates(&listing_);
-    if (is_birth_of_process(event) && !by_container_.empty()) {
+    if (event.begins_process() && !by_container_.empty()) {
         add_container_candidates(newborn);
     }
-    const subscriber* const owner = is_birth_of_process(event) ? take_owner(event.process) : nullptr;
+    const subscriber* const owner = event.begins_process() ? take_owner(event.process) : nullptr;
     for (subscriber* const who : candidates_) {
         if (who->keeper() && is_own_child) {
             who->keeper()->tree().apply(event);

@@ -28,11 +28,6 @@ std::chrono::nanoseconds read_clock(clockid_t id) noexcept
     return seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
-bool is_birth_of_process(const process_event& event) noexcept
-{
-    return event.what == process_event::kind::fork && event.thread == event.process;
-}
-
 } // namespace
 
 process_tree::time monotonic_now() noexcept
@@ -164,7 +159,7 @@ void tree_keeper::suspect_siblings_of(pid_t pid)
 
 void tree_keeper::take(const process_event& event, newborn_process& newborn)
 {
-    if (is_birth_of_process(event)) {
+    if (event.begins_process()) {
         take_birth(event, newborn);
     } else {
         tree_.apply(event);

@@ -1,4 +1,5 @@
 #include <sctrace/bracket.hpp>
+#include <sctrace/detail/live_message.hpp>
 #include <sctrace/detail/watch_reader.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/loss_notice.hpp>
@@ -11,8 +12,6 @@
 namespace sctrace::detail {
 
 namespace {
-
-constexpr std::string_view seccomp_anchor = "audit: type=1326";
 
 /// Collects what is new in several counts.
 class news_words {
@@ -52,15 +51,11 @@ void watch_reader::read(const record_batch& batch)
 
 void watch_reader::read_message(const source_message& message)
 {
-    const bool is_text = message.type == 0;
-    auto header = is_text ? parse_audit_record(message.text)
-                          : parse_audit_payload(static_cast<audit_type>(message.type), message.text);
+    const auto header = parse_live_message(message);
     if (!header) {
         read_text(message.text);
         return;
     }
-    header->maybe_cut = header->maybe_cut || message.maybe_cut;
-    header->escapes = is_text ? text_escapes::kmsg : text_escapes::none;
     see_serial(header->serial);
     if (header->type == audit_type::seccomp || header->type == audit_type::anom_abend) {
         read_seccomp(*header);
@@ -84,7 +79,7 @@ void watch_reader::read_text(std::string_view text)
 {
     const auto notice = parse_loss_notice(text);
     if (!notice) {
-        ledger_.malformed_record(text.starts_with(seccomp_anchor) ? 1 : 0);
+        ledger_.malformed_record(looks_like_seccomp_record(text) ? 1 : 0);
         return;
     }
     ledger_.saw_notice(*notice);

@@ -30,6 +30,9 @@ struct process_event {
     pid_t thread = 0;
     /// The process that made it; with CLONE_PARENT the parent of that one. 0 where the kernel does not tell.
     pid_t parent = 0;
+
+    /// Whether it tells of the birth of a process, and not of a further thread's or of an end.
+    bool begins_process() const noexcept { return what == kind::fork && thread == process; }
 };
 
 /// What a read of the process connector brought.

@@ -95,14 +95,6 @@ public:
     /// What ended reading; the end of a FIFO is no error.
     boost::system::error_code error() const noexcept { return error_; }
 
-    /// An exception that ended one of the operation's tasks counts as an error of reading.
-    void note_failure(std::exception_ptr thrown)
-    {
-        if (thrown) {
-            note_end(outcome_of(thrown).code);
-        }
-    }
-
     std::string_view name() const noexcept { return kind_ == source_kind::audit ? "audit" : "kmsg"; }
 
     bool reads_the_kernel() const noexcept { return kind_ == source_kind::audit || kmsg_.is_kernel(); }
@@ -231,7 +223,9 @@ private:
         must_end_ = false;
         pump_ended_ = false;
         course_.spawn(pump(source), [this](std::exception_ptr thrown) {
-            note_failure(thrown);
+            if (thrown) {
+                note_end(outcome_of(thrown).code);
+            }
             pump_ended_ = true;
             if (!must_end_) {
                 hooks_.ended(error_);

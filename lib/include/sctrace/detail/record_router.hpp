@@ -87,6 +87,7 @@ private:
     void note_session(std::uint64_t session);
     bool saw_strays(const subscriber& who) const;
 
+    void leave_index(subscriber& who);
     void forget_what_nobody_asks();
     void take_event(const process_event& event);
     void forget_what_events_were_to_come() noexcept;

@@ -158,7 +158,6 @@ public:
         return true;
     }
 
-    bool has_forks() const noexcept { return forks_.is_open(); }
     const std::string& why_no_forks() const noexcept { return forks_.why_not(); }
 
     /// Applies the process events of up to now.
