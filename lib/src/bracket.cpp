@@ -74,8 +74,9 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) int
 transfer(const char* path, int flags, long call, const void* memory, std::size_t size)
 {
     const long file = ::syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0);
-    if (file < 0)
+    if (file < 0) {
         return errno;
+    }
     const int error = ::syscall(call, file, memory, size) < 0 ? errno : 0;
     ::syscall(SYS_close, file);
     return error;
@@ -87,9 +88,10 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) void take_session
 {
     task->session_error =
         transfer("/proc/self/loginuid", O_WRONLY, SYS_write, task->login_uid, task->login_uid_size);
-    if (task->session_error == 0)
+    if (task->session_error == 0) {
         task->session_error =
             transfer("/proc/self/sessionid", O_RDONLY, SYS_read, task->session, number_size - 1);
+    }
 }
 
 // Runs in the caller's memory, on a stack that sanitizers know nothing of and as a thread that they have
@@ -97,15 +99,17 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) void take_session
 __attribute__((no_sanitize("address", "thread", "undefined"))) int make_the_calls(void* argument)
 {
     auto* const task = static_cast<child_task*>(argument);
-    if (task->login_uid != nullptr)
+    if (task->login_uid != nullptr) {
         take_session(task);
+    }
     if (::syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) != 0 ||
         ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0L, &task->program) != 0) {
         task->error = errno;
         return 1;
     }
-    for (std::uint32_t i = 0; i != task->count; ++i)
+    for (std::uint32_t i = 0; i != task->count; ++i) {
         ::syscall(static_cast<long>(task->first + i));
+    }
     task->called = true;
     return 0;
 }
@@ -131,8 +135,9 @@ result<std::uint32_t> random_number(std::uint32_t calls) noexcept
 {
     std::uint32_t bits = 0;
     while (::getrandom(&bits, sizeof bits, 0) < 0) {
-        if (errno != EINTR)
+        if (errno != EINTR) {
             return detail::system_error();
+        }
     }
     // Far above every real number, and below bit 30, which marks x32 calls.
     constexpr std::uint32_t first = 0x10000000;
@@ -143,17 +148,20 @@ result<std::uint32_t> random_number(std::uint32_t calls) noexcept
 // Makes the child do what is left to be done of a task: choose the numbers, install the filter, call.
 error_code make_calls(child_task& task, pid_t& pid) noexcept
 {
-    if (const auto ec = detail::check_log_action())
+    if (const auto ec = detail::check_log_action()) {
         return ec;
+    }
     const auto number = random_number(task.count);
-    if (!number)
+    if (!number) {
         return number.error();
+    }
     task.first = *number;
     task.filter = log_only(task.first, task.count);
     task.program = {static_cast<unsigned short>(task.filter.size()), task.filter.data()};
     pid = clone_and_reap(task);
-    if (task.error != 0)
+    if (task.error != 0) {
         return detail::system_error(task.error);
+    }
     return task.called ? error_code() : make_error_code(error::launch_failed);
 }
 
@@ -162,13 +170,15 @@ int read_login_uid(std::array<char, number_size>& text, std::size_t& size) noexc
 {
     const detail::unique_descriptor file(::open("/proc/thread-self/loginuid", O_RDONLY | O_CLOEXEC));
     const ssize_t got = file ? ::read(file.get(), text.data(), text.size()) : -1;
-    if (got < 0)
+    if (got < 0) {
         return errno;
+    }
     size = static_cast<std::size_t>(got);
     constexpr std::string_view unset = "4294967295";
-    if (std::string_view(text.data(), size).starts_with(unset))
+    if (std::string_view(text.data(), size).starts_with(unset)) {
         size = static_cast<std::size_t>(
             std::to_chars(text.data(), text.data() + text.size(), ::getuid()).ptr - text.data());
+    }
     return 0;
 }
 
@@ -187,24 +197,28 @@ result<bracket> emit_bracket() noexcept
     child_task task;
     task.count = 1;
     pid_t pid = 0;
-    if (const auto ec = make_calls(task, pid))
+    if (const auto ec = make_calls(task, pid)) {
         return ec;
+    }
     return bracket{pid, static_cast<std::int64_t>(task.first)};
 }
 
 result<probe> emit_probe(std::uint32_t calls) noexcept
 {
-    if (calls > max_probe_calls)
+    if (calls > max_probe_calls) {
         return detail::system_error(EINVAL);
+    }
     child_task task;
     task.count = calls;
     std::array<char, number_size> login_uid;
     task.session_error = read_login_uid(login_uid, task.login_uid_size);
-    if (task.session_error == 0)
+    if (task.session_error == 0) {
         task.login_uid = login_uid.data();
+    }
     pid_t pid = 0;
-    if (const auto ec = make_calls(task, pid))
+    if (const auto ec = make_calls(task, pid)) {
         return ec;
+    }
     const auto why = task.session_error != 0 ? detail::system_error(task.session_error) : error_code();
     return probe{pid, static_cast<std::int64_t>(task.first), calls, session_of(task), why};
 }

@@ -27,12 +27,15 @@ inline failure cannot_run(error code, std::string_view command, std::string_view
 inline int check_executable(const std::string& path)
 {
     struct stat status {};
-    if (::stat(path.c_str(), &status) != 0)
+    if (::stat(path.c_str(), &status) != 0) {
         return errno;
-    if (S_ISDIR(status.st_mode))
+    }
+    if (S_ISDIR(status.st_mode)) {
         return EISDIR;
-    if (!S_ISREG(status.st_mode))
+    }
+    if (!S_ISREG(status.st_mode)) {
         return EACCES;
+    }
     return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0 ? 0 : errno;
 }
 
@@ -78,12 +81,15 @@ inline boost::system::result<std::string, failure> search_command(const std::str
         const auto colon = rest.find(':');
         const std::string file = candidate(rest.substr(0, colon), command);
         const int number = check_executable(file);
-        if (number == 0)
+        if (number == 0) {
             return file;
-        if (!means_not_found(number))
+        }
+        if (!means_not_found(number)) {
             refusal = cannot_run(file, number);
-        if (colon == rest.npos)
+        }
+        if (colon == rest.npos) {
             return refusal;
+        }
         rest.remove_prefix(colon + 1);
     }
 }
@@ -91,12 +97,15 @@ inline boost::system::result<std::string, failure> search_command(const std::str
 /// The file that a command names.
 inline boost::system::result<std::string, failure> resolve_command(const std::string& command)
 {
-    if (command.empty())
+    if (command.empty()) {
         return cannot_run(error::command_not_found, "''", "the command's name is empty");
-    if (command.find('/') == command.npos)
+    }
+    if (command.find('/') == command.npos) {
         return search_command(command);
-    if (const int number = check_executable(command))
+    }
+    if (const int number = check_executable(command)) {
         return cannot_run(command, number);
+    }
     return command;
 }
 

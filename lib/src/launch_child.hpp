@@ -68,8 +68,9 @@ public:
 
     [[noreturn]] void run() noexcept
     {
-        if (plan_.new_session)
+        if (plan_.new_session) {
             report_.session_error = take_session();
+        }
         if (plan_.user != nullptr) {
             become_user(*plan_.user);
             keep_only_sys_admin();
@@ -94,8 +95,9 @@ private:
 
     void require(bool success) noexcept
     {
-        if (!success)
+        if (!success) {
             give_up(errno);
+        }
     }
 
     // Every successful write to loginuid gives the task a fresh session id, also if the value stays the same.
@@ -104,16 +106,20 @@ private:
     {
         number_buffer buffer;
         std::string_view login_uid;
-        if (const int error = read_number("/proc/self/loginuid", buffer, login_uid))
+        if (const int error = read_number("/proc/self/loginuid", buffer, login_uid)) {
             return error;
+        }
         constexpr std::string_view unset = "4294967295";
-        if (login_uid == unset)
+        if (login_uid == unset) {
             login_uid = print(plan_.user != nullptr ? plan_.user->uid : ::getuid(), buffer);
-        if (const int error = write_number("/proc/self/loginuid", login_uid))
+        }
+        if (const int error = write_number("/proc/self/loginuid", login_uid)) {
             return error;
+        }
         std::string_view session;
-        if (const int error = read_number("/proc/self/sessionid", buffer, session))
+        if (const int error = read_number("/proc/self/sessionid", buffer, session)) {
             return error;
+        }
         report_.session = parse(session);
         return 0;
     }
@@ -147,8 +153,9 @@ private:
         enter(launch_step::death_signal);
         require(::prctl(PR_SET_PDEATHSIG, SIGTERM) == 0);
         const pid_t parent = ::getppid();
-        if (parent != plan_.parent && parent != 0)
+        if (parent != plan_.parent && parent != 0) {
             give_up(ESRCH);
+        }
     }
 
     // The mask lets signals through again before exec, and the program's handlers must not run in the child.
@@ -156,8 +163,9 @@ private:
     {
         for (int number = 1; number < NSIG; ++number) {
             struct sigaction action {};
-            if (::sigaction(number, nullptr, &action) != 0 || action.sa_handler == SIG_IGN)
+            if (::sigaction(number, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) {
                 continue;
+            }
             action = {};
             action.sa_handler = SIG_DFL;
             ::sigaction(number, &action, nullptr);
@@ -168,10 +176,12 @@ private:
     void install_filter() noexcept
     {
         enter(launch_step::filter);
-        if (set_filter())
+        if (set_filter()) {
             return;
-        if (errno != EACCES)
+        }
+        if (errno != EACCES) {
             give_up(errno);
+        }
         report_.no_new_privs = true;
         require(::prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) == 0);
         require(set_filter());
@@ -194,8 +204,9 @@ private:
     static int read_number(const char* path, number_buffer& buffer, std::string_view& text) noexcept
     {
         const int file = ::open(path, O_RDONLY | O_CLOEXEC);
-        if (file < 0)
+        if (file < 0) {
             return errno;
+        }
         const ssize_t size = ::read(file, buffer.data(), buffer.size());
         const int error = size < 0 ? errno : 0;
         ::close(file);
@@ -207,8 +218,9 @@ private:
     static int write_number(const char* path, std::string_view text) noexcept
     {
         const int file = ::open(path, O_WRONLY | O_CLOEXEC);
-        if (file < 0)
+        if (file < 0) {
             return errno;
+        }
         const int error = ::write(file, text.data(), text.size()) < 0 ? errno : 0;
         ::close(file);
         return error;

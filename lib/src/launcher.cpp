@@ -55,8 +55,8 @@ shared_report map_report()
 void wait_for_end(int pipe) noexcept
 {
     char byte = 0;
-    while (::read(pipe, &byte, 1) < 0 && errno == EINTR)
-        ;
+    while (::read(pipe, &byte, 1) < 0 && errno == EINTR) {
+    }
 }
 
 std::string read_all(const std::string& path)
@@ -64,8 +64,9 @@ std::string read_all(const std::string& path)
     const detail::unique_descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     std::string text;
     std::array<char, 4096> part;
-    for (ssize_t size = 0; (size = ::read(file.get(), part.data(), part.size())) > 0;)
+    for (ssize_t size = 0; (size = ::read(file.get(), part.data(), part.size())) > 0;) {
         text.append(part.data(), static_cast<std::size_t>(size));
+    }
     return text;
 }
 
@@ -75,8 +76,9 @@ std::optional<std::uint32_t> seccomp_filters(const std::string& status_path)
     constexpr std::string_view name = "\nSeccomp_filters:\t";
     const std::string status = read_all(status_path);
     const auto at = status.find(name);
-    if (at == status.npos)
+    if (at == status.npos) {
         return std::nullopt;
+    }
     std::uint32_t count = 0;
     std::from_chars(status.data() + at + name.size(), status.data() + status.size(), count);
     return count;
@@ -84,24 +86,28 @@ std::optional<std::uint32_t> seccomp_filters(const std::string& status_path)
 
 std::string describe_session_error(int number)
 {
-    if (number == EPERM)
+    if (number == EPERM) {
         return "the login uid is already set and may not be changed: it is immutable, or CAP_AUDIT_CONTROL "
                "is "
                "missing";
-    if (number == ENOENT)
+    }
+    if (number == ENOENT) {
         return "this kernel has no audit, or /proc is not mounted: there is no /proc/self/loginuid";
+    }
     return "the login uid cannot be set: " + detail::system_error(number).message();
 }
 
 failure describe_exec_error(const std::string& path, int number)
 {
-    if (number == ENOEXEC)
+    if (number == ENOEXEC) {
         return detail::cannot_run(error::command_not_executable, path,
                                   detail::system_error(number).message() +
                                       " (a script needs a first line like #!/bin/sh)");
-    if (number == ENOENT && ::access(path.c_str(), F_OK) == 0)
+    }
+    if (number == ENOENT && ::access(path.c_str(), F_OK) == 0) {
         return detail::cannot_run(error::command_not_found, path,
                                   "the interpreter or loader that it names does not exist");
+    }
     return detail::cannot_run(path, number);
 }
 
@@ -145,8 +151,9 @@ std::vector<sock_filter> kernel_program(const seccomp_filter& filter)
 {
     static_assert(sizeof(sock_filter) == sizeof(seccomp_filter::instruction));
     std::vector<sock_filter> program;
-    for (const auto& instruction : filter.program())
+    for (const auto& instruction : filter.program()) {
         program.push_back(std::bit_cast<sock_filter>(instruction));
+    }
     return program;
 }
 
@@ -188,21 +195,25 @@ struct launcher::state {
 
 result<void, failure> launcher::state::start()
 {
-    if (pid != 0)
+    if (pid != 0) {
         return failure{error::already_running, "the command has been started already"};
+    }
     const std::vector<char*> words = arguments();
-    if (auto usable = check_filter(words.data()); !usable)
+    if (auto usable = check_filter(words.data()); !usable) {
         return usable;
+    }
     const shared_report report = map_report();
     std::array<int, 2> ends{-1, -1};
-    if (!report || ::pipe2(ends.data(), O_CLOEXEC) != 0)
+    if (!report || ::pipe2(ends.data(), O_CLOEXEC) != 0) {
         return launch_failure("cannot prepare the child", errno);
+    }
     const detail::unique_descriptor read_end(ends[0]);
     detail::unique_descriptor write_end(ends[1]);
 
     const pid_t child = fork_child(words.data(), *report);
-    if (child < 0)
+    if (child < 0) {
         return launch_failure("cannot make the child", -child);
+    }
     pid = child;
     pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     const int pidfd_error = pidfd ? 0 : errno;
@@ -214,10 +225,11 @@ result<void, failure> launcher::state::start()
         ::kill(pid, SIGKILL);
         done = launch_failure("cannot watch the child (Linux 5.3 or later is needed)", pidfd_error);
     }
-    if (!done)
+    if (!done) {
         forget_child();
-    else
+    } else {
         take_over(*report);
+    }
     return done;
 }
 
@@ -225,8 +237,9 @@ result<void, failure> launcher::state::start()
 std::vector<char*> launcher::state::arguments()
 {
     std::vector<char*> words;
-    for (auto& argument : options.command)
+    for (auto& argument : options.command) {
         words.push_back(argument.data());
+    }
     words.push_back(nullptr);
     return words;
 }
@@ -234,12 +247,14 @@ std::vector<char*> launcher::state::arguments()
 // A filter that refuses the execve leaves no way to tell whose error it was, and may even claim success.
 result<void, failure> launcher::state::check_filter(char* const* words) const
 {
-    if (returns_log(*options.filter) && detail::check_log_action())
+    if (returns_log(*options.filter) && detail::check_log_action()) {
         return failure{error::launch_failed,
                        "this kernel has no SECCOMP_RET_LOG: Linux 4.14 or later is needed"};
+    }
     const std::uint32_t verdict = options.filter->verdict(execution_of(path, words));
-    if (verdict == SECCOMP_RET_ALLOW || verdict == SECCOMP_RET_LOG)
+    if (verdict == SECCOMP_RET_ALLOW || verdict == SECCOMP_RET_LOG) {
         return {};
+    }
     return failure{error::launch_failed, "the filter does not let the child execute " + path +
                                              ": the call execve is refused (" + describe_refusal(verdict) +
                                              "); allow execve"};
@@ -262,18 +277,21 @@ pid_t launcher::state::fork_child(char* const* words, detail::launch_report& rep
     plan.filter_flags = options.filter->flags();
     plan.report = &report;
     const pid_t child = ::fork();
-    if (child == 0)
+    if (child == 0) {
         detail::launch_child(plan).run();
+    }
     return child < 0 ? -errno : child;
 }
 
 result<void, failure> launcher::state::outcome(const detail::launch_report& report) const
 {
     using detail::launch_step;
-    if (report.error == 0 && report.step == launch_step::exec)
+    if (report.error == 0 && report.step == launch_step::exec) {
         return {};
-    if (report.error == 0)
+    }
+    if (report.error == 0) {
         return failure{error::launch_failed, "the child was killed before it could run " + path};
+    }
     switch (report.step) {
     case launch_step::user:
         return launch_failure(
@@ -288,8 +306,9 @@ result<void, failure> launcher::state::outcome(const detail::launch_report& repo
 void launcher::state::take_over(const detail::launch_report& report)
 {
     session = report.session;
-    if (report.session_error != 0)
+    if (report.session_error != 0) {
         session_note = describe_session_error(report.session_error);
+    }
     no_new_privs = report.no_new_privs;
     // A thread passes on its own filters, not those of the process.
     filters = seccomp_filters("/proc/thread-self/status").value_or(0) + 1;
@@ -313,10 +332,12 @@ bool launcher::state::is_running() const noexcept
 // The pidfd outlives the child, so the signal never meets another process.
 result<void> launcher::state::send(int number) const noexcept
 {
-    if (!is_running())
+    if (!is_running()) {
         return detail::system_error(ESRCH);
-    if (::syscall(SYS_pidfd_send_signal, pidfd.get(), number, nullptr, 0) != 0)
+    }
+    if (::syscall(SYS_pidfd_send_signal, pidfd.get(), number, nullptr, 0) != 0) {
         return detail::system_error();
+    }
     return {};
 }
 
@@ -338,31 +359,37 @@ void launcher::state::note_end(const siginfo_t& info) noexcept
 
 void launcher::state::end() noexcept
 {
-    if (pid == 0 || ended)
+    if (pid == 0 || ended) {
         return;
-    if (is_running() && !send(SIGKILL))
+    }
+    if (is_running() && !send(SIGKILL)) {
         return;
+    }
     siginfo_t info{};
     wait_child(info, WEXITED);
 }
 
 result<launcher, failure> launcher::prepare(launch_options options)
 {
-    if (options.command.empty())
+    if (options.command.empty()) {
         return failure{error::invalid_options, "no command to run"};
+    }
     auto prepared = std::make_unique<state>();
     auto path = detail::resolve_command(options.command.front());
-    if (!path)
+    if (!path) {
         return path.error();
+    }
     prepared->path = *std::move(path);
     if (!options.user.empty()) {
         auto user = detail::resolve_user(options.user);
-        if (!user)
+        if (!user) {
             return user.error();
+        }
         prepared->user = *std::move(user);
     }
-    if (!options.filter)
+    if (!options.filter) {
         options.filter = seccomp_filter::log_everything();
+    }
     prepared->options = std::move(options);
     return launcher(std::move(prepared));
 }
@@ -422,24 +449,28 @@ result<void> launcher::signal(int number) noexcept
 
 std::optional<std::uint32_t> launcher::filters_now() const
 {
-    if (state_->ended)
+    if (state_->ended) {
         return state_->filters_at_end;
-    if (state_->pid == 0)
+    }
+    if (state_->pid == 0) {
         return std::nullopt;
+    }
     return seccomp_filters("/proc/" + std::to_string(state_->pid) + "/status");
 }
 
 std::optional<exit_status> launcher::try_wait() noexcept
 {
-    if (state_->ended || state_->pid == 0)
+    if (state_->ended || state_->pid == 0) {
         return state_->ended;
+    }
     siginfo_t info{};
     if (state_->wait_child(info, WEXITED | WNOHANG | WNOWAIT) != 0) {
         state_->ended = exit_status{255, false, true};
         return state_->ended;
     }
-    if (info.si_pid == 0)
+    if (info.si_pid == 0) {
         return std::nullopt;
+    }
     // Only until it is reaped does the process id belong to the child for certain.
     state_->filters_at_end = filters_now();
     state_->note_end(info);

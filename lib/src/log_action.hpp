@@ -15,8 +15,9 @@ namespace sctrace::detail {
 inline boost::system::error_code check_log_action() noexcept
 {
     const std::uint32_t action = SECCOMP_RET_LOG;
-    if (::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0)
+    if (::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0) {
         return {};
+    }
     return system_error(EOPNOTSUPP);
 }
 

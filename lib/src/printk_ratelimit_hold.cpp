@@ -30,9 +30,10 @@ failure describe_setting_error(const printk_ratelimit_paths& paths, const error_
 {
     std::string message = "cannot lift the kernel's rate limit: " + paths.sysctl + ": " + ec.message();
     const int number = ec.value();
-    if (number == EACCES || number == EPERM || number == EROFS)
+    if (number == EACCES || number == EPERM || number == EROFS) {
         message += " (root on the host itself is needed; an administrator can set it by hand: "
                    "sysctl -w kernel.printk_ratelimit=0)";
+    }
     return {ec, std::move(message)};
 }
 
@@ -63,10 +64,12 @@ result<detail::unique_descriptor> open_state(const std::string& path)
 {
     detail::unique_descriptor state(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
     struct stat status {};
-    if (!state || ::fstat(state.get(), &status) != 0)
+    if (!state || ::fstat(state.get(), &status) != 0) {
         return detail::system_error();
-    if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid())
+    }
+    if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid()) {
         return detail::system_error(EINVAL);
+    }
     return state;
 }
 
@@ -75,12 +78,15 @@ error_code take_record_lock(int state, clock::time_point deadline)
 {
     for (;;) {
         const int error = detail::set_record_lock(state, F_OFD_SETLK, F_WRLCK);
-        if (error == 0)
+        if (error == 0) {
             return {};
-        if (error != EAGAIN && error != EACCES)
+        }
+        if (error != EAGAIN && error != EACCES) {
             return detail::system_error(error);
-        if (clock::now() >= deadline)
+        }
+        if (clock::now() >= deadline) {
             return detail::system_error(ETIMEDOUT);
+        }
         ::poll(nullptr, 0, 2);
     }
 }
@@ -98,23 +104,28 @@ result<detail::unique_descriptor> lock_state(const std::string& path)
     const auto deadline = clock::now() + lock_timeout;
     for (;;) {
         auto state = open_state(path);
-        if (!state)
+        if (!state) {
             return state;
-        if (const auto ec = take_record_lock(state->get(), deadline))
+        }
+        if (const auto ec = take_record_lock(state->get(), deadline)) {
             return ec;
-        if (!is_removed(state->get()))
+        }
+        if (!is_removed(state->get())) {
             return state;
+        }
     }
 }
 
 // Needs the record lock.
 result<detail::unique_descriptor, failure> join_hold(int state, const printk_ratelimit_paths& paths)
 {
-    if (const int error = detail::lift_limit(state, paths.sysctl.c_str()))
+    if (const int error = detail::lift_limit(state, paths.sysctl.c_str())) {
         return describe_setting_error(paths, detail::system_error(error));
+    }
     auto guardian = detail::start_guardian(paths);
-    if (!guardian)
+    if (!guardian) {
         return describe_guardian_error(guardian.error());
+    }
     return *std::move(guardian);
 }
 
@@ -126,8 +137,9 @@ void await_end(int guardian)
     for (;;) {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock::now()).count();
         const int ready = left <= 0 ? 0 : ::poll(&end, 1, static_cast<int>(left));
-        if (ready >= 0 || errno != EINTR)
+        if (ready >= 0 || errno != EINTR) {
             return;
+        }
     }
 }
 
@@ -136,18 +148,22 @@ void await_end(int guardian)
 result<printk_ratelimit_hold, failure> printk_ratelimit_hold::acquire(const printk_ratelimit_paths& paths)
 {
     const auto files = make_absolute(paths);
-    if (const auto ec = check_writable(files.sysctl))
+    if (const auto ec = check_writable(files.sysctl)) {
         return describe_setting_error(files, ec);
+    }
     const auto state = lock_state(files.state);
-    if (!state)
+    if (!state) {
         return describe_state_error(files, state.error());
+    }
     auto guardian = join_hold(state->get(), files);
-    if (!guardian)
+    if (!guardian) {
         detail::restore_if_last(state->get(), files.sysctl.c_str(), files.state.c_str());
+    }
     // Not left to close(): a child that another thread forks now shares the open file.
     detail::set_record_lock(state->get(), F_OFD_SETLK, F_UNLCK);
-    if (!guardian)
+    if (!guardian) {
         return guardian.error();
+    }
     return printk_ratelimit_hold(guardian->release());
 }
 
@@ -179,8 +195,9 @@ printk_ratelimit_hold::~printk_ratelimit_hold()
 void printk_ratelimit_hold::leave() noexcept
 {
     const detail::unique_descriptor guardian(std::exchange(guardian_, -1));
-    if (!guardian)
+    if (!guardian) {
         return;
+    }
     ::shutdown(guardian.get(), SHUT_WR);
     await_end(guardian.get());
 }

@@ -53,8 +53,9 @@ private:
     {
         ::syscall(SYS_setsid);
         ::syscall(SYS_prctl, PR_SET_NAME, "sctrace-guard", 0L, 0L, 0L);
-        if (::syscall(SYS_chdir, "/") != 0)
+        if (::syscall(SYS_chdir, "/") != 0) {
             fail(errno);
+        }
         close_other_files();
         open_standard_files();
     }
@@ -64,8 +65,9 @@ private:
     void close_other_files() noexcept
     {
         const int moved = ::fcntl(holder_, F_DUPFD, STDERR_FILENO + 1);
-        if (moved < 0)
+        if (moved < 0) {
             fail(errno);
+        }
         holder_ = moved;
         const auto kept = static_cast<unsigned>(moved);
         close_range(0, kept - 1);
@@ -76,19 +78,22 @@ private:
     void open_standard_files() const noexcept
     {
         const int nowhere = open_file("/dev/null", O_RDWR);
-        if (nowhere < 0 || ::syscall(SYS_dup, nowhere) < 0 || ::syscall(SYS_dup, nowhere) < 0)
+        if (nowhere < 0 || ::syscall(SYS_dup, nowhere) < 0 || ::syscall(SYS_dup, nowhere) < 0) {
             fail(errno);
+        }
     }
 
     // close_range(2) is there since Linux 5.9.
     static void close_range(unsigned first, unsigned last) noexcept
     {
-        if (::syscall(SYS_close_range, first, last, 0U) == 0)
+        if (::syscall(SYS_close_range, first, last, 0U) == 0) {
             return;
+        }
         rlimit limit{};
         ::getrlimit(RLIMIT_NOFILE, &limit);
-        for (rlim_t descriptor = first; descriptor <= last && descriptor < limit.rlim_cur; ++descriptor)
+        for (rlim_t descriptor = first; descriptor <= last && descriptor < limit.rlim_cur; ++descriptor) {
             ::syscall(SYS_close, descriptor);
+        }
     }
 
     // The holder keeps the record lock until it has heard from us, so the path still names the file it
@@ -96,22 +101,24 @@ private:
     void join() noexcept
     {
         state_ = open_file(state_path_, O_RDWR | O_NOFOLLOW);
-        if (state_ < 0 || !become_member(state_))
+        if (state_ < 0 || !become_member(state_)) {
             fail(errno);
+        }
         tell(0);
     }
 
     void wait_for_holder() const noexcept
     {
         char byte = 0;
-        while (::syscall(SYS_read, holder_, &byte, 1) < 0 && errno == EINTR)
-            ;
+        while (::syscall(SYS_read, holder_, &byte, 1) < 0 && errno == EINTR) {
+        }
     }
 
     void leave() const noexcept
     {
-        if (set_record_lock(state_, F_OFD_SETLKW, F_WRLCK) == 0)
+        if (set_record_lock(state_, F_OFD_SETLKW, F_WRLCK) == 0) {
             restore_if_last(state_, sysctl_, state_path_);
+        }
     }
 
     void tell(int error) const noexcept
@@ -143,12 +150,14 @@ inline int spawn_guardian(int holder, const printk_ratelimit_paths& paths) noexc
 {
     const signal_block no_signals;
     const pid_t between = clone_unnoticed();
-    if (between < 0)
+    if (between < 0) {
         return errno;
+    }
     if (between == 0) {
         const pid_t guardian = clone_unnoticed();
-        if (guardian == 0)
+        if (guardian == 0) {
             ratelimit_guardian(holder, paths).run();
+        }
         exit_quietly(0);
     }
     while (::waitpid(between, nullptr, __WALL) < 0 && errno == EINTR)
@@ -165,8 +174,9 @@ inline int await_guardian(int guardian) noexcept
     do {
         ready = ::poll(&answer, 1, deadline_ms);
     } while (ready < 0 && errno == EINTR);
-    if (ready <= 0)
+    if (ready <= 0) {
         return ready == 0 ? ETIMEDOUT : errno;
+    }
     int error = 0;
     const ssize_t size = ::recv(guardian, &error, sizeof error, MSG_DONTWAIT);
     return size == ssize_t{sizeof error} ? error : EAGAIN;
@@ -176,15 +186,18 @@ inline int await_guardian(int guardian) noexcept
 inline boost::system::result<unique_descriptor> start_guardian(const printk_ratelimit_paths& paths) noexcept
 {
     std::array<int, 2> ends{-1, -1};
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
         return system_error();
+    }
     unique_descriptor ours(ends[0]);
     unique_descriptor guardians(ends[1]);
-    if (const int error = spawn_guardian(guardians.get(), paths))
+    if (const int error = spawn_guardian(guardians.get(), paths)) {
         return system_error(error);
+    }
     guardians.reset();
-    if (const int error = await_guardian(ours.get()))
+    if (const int error = await_guardian(ours.get())) {
         return system_error(error);
+    }
     return ours;
 }
 

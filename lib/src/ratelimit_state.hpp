@@ -54,8 +54,9 @@ inline int read_number(int file, number_text& number) noexcept
     do {
         size = ::syscall(SYS_pread64, file, buffer.data(), buffer.size(), 0L, 0L);
     } while (size < 0 && errno == EINTR);
-    if (size < 0)
+    if (size < 0) {
         return errno;
+    }
     number = number_text({buffer.data(), static_cast<std::size_t>(size)});
     return 0;
 }
@@ -80,8 +81,9 @@ inline int open_file(const char* path, int flags) noexcept
 inline int read_setting(const char* path, number_text& number) noexcept
 {
     const int file = open_file(path, O_RDONLY);
-    if (file < 0)
+    if (file < 0) {
         return errno;
+    }
     const int error = read_number(file, number);
     ::syscall(SYS_close, file);
     return error;
@@ -90,8 +92,9 @@ inline int read_setting(const char* path, number_text& number) noexcept
 inline int write_setting(const char* path, const number_text& number) noexcept
 {
     const int file = open_file(path, O_WRONLY | O_TRUNC);
-    if (file < 0)
+    if (file < 0) {
         return errno;
+    }
     const int error = write_number(file, number);
     ::syscall(SYS_close, file);
     return error;
@@ -129,31 +132,38 @@ inline bool is_last_member(int state) noexcept
 inline int lift_limit(int state, const char* sysctl) noexcept
 {
     number_text current;
-    if (const int error = read_setting(sysctl, current))
+    if (const int error = read_setting(sysctl, current)) {
         return error;
+    }
     number_text kept;
-    if (const int error = read_number(state, kept))
+    if (const int error = read_number(state, kept)) {
         return error;
-    if (current.is_zero() && kept.is_number())
+    }
+    if (current.is_zero() && kept.is_number()) {
         return 0;
-    if (::syscall(SYS_ftruncate, state, 0L, 0L) != 0)
+    }
+    if (::syscall(SYS_ftruncate, state, 0L, 0L) != 0) {
         return errno;
-    if (const int error = write_number(state, current))
+    }
+    if (const int error = write_number(state, current)) {
         return error;
+    }
     return current.is_zero() ? 0 : write_setting(sysctl, number_text("0"));
 }
 
 /// Puts the old value back if no member is left; needs the record lock.
 inline void restore_if_last(int state, const char* sysctl, const char* state_path) noexcept
 {
-    if (!is_last_member(state))
+    if (!is_last_member(state)) {
         return;
+    }
     number_text kept;
     number_text current;
     const bool known =
         read_number(state, kept) == 0 && kept.is_number() && read_setting(sysctl, current) == 0;
-    if (known && current.is_zero() && !kept.is_zero() && write_setting(sysctl, kept) != 0)
+    if (known && current.is_zero() && !kept.is_zero() && write_setting(sysctl, kept) != 0) {
         return;
+    }
     ::syscall(SYS_unlinkat, AT_FDCWD, state_path, 0);
 }
 

@@ -35,8 +35,9 @@ public:
     void reset(int descriptor = -1) noexcept
     {
         const int old = std::exchange(descriptor_, descriptor);
-        if (old >= 0)
+        if (old >= 0) {
             ::close(old);
+        }
     }
 
 private:

@@ -28,8 +28,9 @@ inline std::vector<gid_t> groups_of(const char* name, gid_t gid)
 {
     int count = 64;
     std::vector<gid_t> groups(static_cast<std::size_t>(count));
-    while (::getgrouplist(name, gid, groups.data(), &count) < 0)
+    while (::getgrouplist(name, gid, groups.data(), &count) < 0) {
         groups.resize(static_cast<std::size_t>(count));
+    }
     groups.resize(static_cast<std::size_t>(count));
     return groups;
 }
@@ -41,10 +42,12 @@ std::optional<user_identity> look_up(Find find)
     std::vector<char> buffer(1024);
     passwd entry{};
     passwd* found = nullptr;
-    while (find(&entry, buffer.data(), buffer.size(), &found) == ERANGE)
+    while (find(&entry, buffer.data(), buffer.size(), &found) == ERANGE) {
         buffer.resize(buffer.size() * 2);
-    if (found == nullptr)
+    }
+    if (found == nullptr) {
         return std::nullopt;
+    }
     return user_identity{entry.pw_uid, entry.pw_gid, groups_of(entry.pw_name, entry.pw_gid)};
 }
 
@@ -60,8 +63,9 @@ inline std::optional<user_identity> look_up_number(const std::string& text)
     uid_t uid = 0;
     const char* const end = text.data() + text.size();
     const auto parsed = std::from_chars(text.data(), end, uid);
-    if (parsed.ec != std::errc{} || parsed.ptr != end)
+    if (parsed.ec != std::errc{} || parsed.ptr != end) {
         return std::nullopt;
+    }
     return look_up([uid](passwd* entry, char* buffer, std::size_t size, passwd** found) {
         return ::getpwuid_r(uid, entry, buffer, size, found);
     });
@@ -70,10 +74,12 @@ inline std::optional<user_identity> look_up_number(const std::string& text)
 /// Finds a user by name or, if there is no such name, by number.
 inline boost::system::result<user_identity, failure> resolve_user(const std::string& user)
 {
-    if (auto found = look_up_name(user))
+    if (auto found = look_up_name(user)) {
         return *std::move(found);
-    if (auto found = look_up_number(user))
+    }
+    if (auto found = look_up_number(user)) {
         return *std::move(found);
+    }
     return failure{error::unknown_user, "there is no user " + user};
 }
 
