@@ -51,8 +51,9 @@ constexpr std::array names{
 architecture architecture::native() noexcept
 {
     utsname system{};
-    if (uname(&system) != 0)
+    if (uname(&system) != 0) {
         return {};
+    }
     return architecture_of({.name = static_cast<const char*>(system.machine)});
 }
 
@@ -72,8 +73,9 @@ std::string_view architecture::name() const noexcept
 
 std::string architecture::display_name() const
 {
-    if (!name().empty())
+    if (!name().empty()) {
         return std::string(name());
+    }
     std::array<char, 8> digits{};
     const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), token_, 16);
     return "0x" + std::string(digits.data(), written.ptr);

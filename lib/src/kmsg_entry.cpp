@@ -21,14 +21,17 @@ bool fills_output_buffer(std::size_t length) noexcept
 bool read_numbers(scan::reader& in, kmsg_entry& entry) noexcept
 {
     const auto priority = in.take_decimal();
-    if (!priority || *priority > std::numeric_limits<std::uint32_t>::max() || !in.take(','))
+    if (!priority || *priority > std::numeric_limits<std::uint32_t>::max() || !in.take(',')) {
         return false;
+    }
     const auto sequence = in.take_decimal();
-    if (!sequence || !in.take(','))
+    if (!sequence || !in.take(',')) {
         return false;
+    }
     const auto microseconds = in.take_decimal();
-    if (!microseconds)
+    if (!microseconds) {
         return false;
+    }
     entry.facility = static_cast<std::uint32_t>(*priority >> 3);
     entry.level = static_cast<std::uint32_t>(*priority & 7);
     entry.sequence = *sequence;
@@ -39,10 +42,11 @@ bool read_numbers(scan::reader& in, kmsg_entry& entry) noexcept
 void read_optional_field(std::string_view field, bool first, kmsg_entry& entry) noexcept
 {
     constexpr std::string_view caller = "caller=";
-    if (field.starts_with(caller))
+    if (field.starts_with(caller)) {
         entry.caller = field.substr(caller.size());
-    else if (first && !field.empty())
+    } else if (first && !field.empty()) {
         entry.flag = field.front();
+    }
 }
 
 /// Reads the fields between the numbers and the ';', which ends the header.
@@ -51,8 +55,9 @@ bool read_optional_fields(scan::reader& in, kmsg_entry& entry) noexcept
     for (bool first = true; in.take(','); first = false) {
         const std::string_view rest = in.rest();
         std::size_t length = 0;
-        while (length < rest.size() && rest[length] != ',' && rest[length] != ';' && rest[length] != '\n')
+        while (length < rest.size() && rest[length] != ',' && rest[length] != ';' && rest[length] != '\n') {
             ++length;
+        }
         read_optional_field(rest.substr(0, length), first, entry);
         in.skip(length);
     }
@@ -62,8 +67,9 @@ bool read_optional_fields(scan::reader& in, kmsg_entry& entry) noexcept
 void read_lines(scan::reader& in, kmsg_entry& entry) noexcept
 {
     entry.text = in.take_until('\n');
-    if (in.take('\n') && in.peek() == ' ')
+    if (in.take('\n') && in.peek() == ' ') {
         entry.dictionary = in.rest();
+    }
 }
 
 bool is_escape(std::string_view text) noexcept
@@ -94,8 +100,9 @@ boost::system::result<kmsg_entry> parse_kmsg_entry(std::string_view entry) noexc
 
 std::string_view unescape_kmsg(std::string_view text, std::span<char> buffer) noexcept
 {
-    if (text.find('\\') == std::string_view::npos)
+    if (text.find('\\') == std::string_view::npos) {
         return text;
+    }
     std::size_t written = 0;
     while (!text.empty() && written < buffer.size()) {
         const bool escape = is_escape(text);

@@ -29,13 +29,15 @@ struct header {
 std::optional<writer> writer_of_header(std::string_view text) noexcept
 {
     scan::reader in(text);
-    if (!in.take("type="))
+    if (!in.take("type=")) {
         return std::nullopt;
+    }
     in.take_until(' ');
     in.skip(1);
     const bool daemon = in.take("msg=");
-    if (!in.take("audit("))
+    if (!in.take("audit(")) {
         return std::nullopt;
+    }
     return daemon ? writer::daemon : writer::kernel;
 }
 
@@ -61,10 +63,12 @@ std::size_t begin_of_daemon_text(std::string_view line, std::size_t type_at) noe
 std::optional<header> header_with_type(std::string_view line, std::size_t type_at) noexcept
 {
     const auto by = writer_of_header(line.substr(type_at));
-    if (!by || continues_a_word(line, type_at))
+    if (!by || continues_a_word(line, type_at)) {
         return std::nullopt;
-    if (*by == writer::kernel)
+    }
+    if (*by == writer::kernel) {
         return header{begin_of_kernel_text(line, type_at), *by};
+    }
     return header{begin_of_daemon_text(line, type_at), *by};
 }
 
@@ -72,8 +76,9 @@ std::optional<header> header_with_type(std::string_view line, std::size_t type_a
 std::optional<header> header_with_auid(std::string_view line, std::size_t auid_at) noexcept
 {
     const std::string_view before = line.substr(0, auid_at);
-    if (!before.ends_with(journal_tag) || !line.substr(auid_at).starts_with("auid="))
+    if (!before.ends_with(journal_tag) || !line.substr(auid_at).starts_with("auid=")) {
         return std::nullopt;
+    }
     return header{auid_at - journal_tag.size(), writer::journal};
 }
 
@@ -87,11 +92,13 @@ std::size_t find_candidate(std::string_view line, std::size_t from) noexcept
 std::optional<header> find_header(std::string_view line, std::size_t candidate) noexcept
 {
     for (std::size_t at = candidate; at != std::string_view::npos; at = find_candidate(line, at + 1)) {
-        if (at == 0)
+        if (at == 0) {
             continue;
+        }
         const auto found = line[at] == 'y' ? header_with_type(line, at - 1) : header_with_auid(line, at - 1);
-        if (found)
+        if (found) {
             return found;
+        }
     }
     return std::nullopt;
 }
@@ -111,12 +118,15 @@ bool may_precede(std::string_view prefix, writer by) noexcept
 
 log_form form_of(std::string_view prefix, writer by) noexcept
 {
-    if (by == writer::daemon)
+    if (by == writer::daemon) {
         return log_form::audit_log;
-    if (by == writer::journal)
+    }
+    if (by == writer::journal) {
         return log_form::journal;
-    if (log_prefix::is_bare(prefix))
+    }
+    if (log_prefix::is_bare(prefix)) {
         return log_form::bare;
+    }
     return log_prefix::names_kernel(prefix) ? log_form::syslog : log_form::dmesg;
 }
 
@@ -124,10 +134,12 @@ log_form form_of(std::string_view prefix, writer by) noexcept
 void remove_foreign_end(log_line& line) noexcept
 {
     if (line.escapes == text_escapes::json) {
-        if (line.text.ends_with(','))
+        if (line.text.ends_with(',')) {
             line.text.remove_suffix(1);
-        if (line.text.ends_with('"'))
+        }
+        if (line.text.ends_with('"')) {
             line.text.remove_suffix(1);
+        }
     } else if (line.text.ends_with('>')) {
         line.text.remove_suffix(1);
         line.maybe_cut = true;
@@ -136,8 +148,9 @@ void remove_foreign_end(log_line& line) noexcept
 
 std::optional<kmsg_entry> as_kmsg_entry(std::string_view line) noexcept
 {
-    if (line.empty() || !scan::is_digit(line.front()))
+    if (line.empty() || !scan::is_digit(line.front())) {
         return std::nullopt;
+    }
     const auto entry = parse_kmsg_entry(line);
     return entry ? std::optional(*entry) : std::nullopt;
 }
@@ -146,8 +159,9 @@ boost::system::result<log_line> line_of_entry(std::string_view line, const kmsg_
                                               const header& found) noexcept
 {
     const auto text_at = static_cast<std::size_t>(entry.text.data() - line.data());
-    if (!entry.from_kernel() || found.by != writer::kernel || found.begin != text_at)
+    if (!entry.from_kernel() || found.by != writer::kernel || found.begin != text_at) {
         return error::not_an_audit_record;
+    }
     return log_line{log_form::kmsg, line.substr(0, text_at), entry.text, text_escapes::kmsg, entry.maybe_cut};
 }
 
@@ -155,15 +169,17 @@ boost::system::result<log_line> line_of_entry(std::string_view line, const kmsg_
 bool has_interpreted_stamp(std::string_view text) noexcept
 {
     constexpr std::string_view head = "type=SECCOMP msg=audit(";
-    if (!text.starts_with(head))
+    if (!text.starts_with(head)) {
         return false;
+    }
     return text.substr(scan::find_or_end(text, ')', head.size())).starts_with(") : ");
 }
 
 boost::system::result<audit_record> record_of_line(const log_line& line) noexcept
 {
-    if (line.form != log_form::journal)
+    if (line.form != log_form::journal) {
         return parse_audit_record(line.text);
+    }
     audit_record record;
     record.type = audit_type::seccomp;
     record.body = line.text.substr(journal_tag.size());
@@ -187,18 +203,22 @@ bool is_usual_kernel_entry(std::string_view head) noexcept
                                                                       std::size_t candidate) noexcept
 {
     const auto found = find_header(line, candidate);
-    if (!found)
+    if (!found) {
         return error::not_an_audit_record;
-    if (const auto entry = as_kmsg_entry(line))
+    }
+    if (const auto entry = as_kmsg_entry(line)) {
         return line_of_entry(line, *entry, *found);
+    }
     log_line parsed;
     parsed.prefix = line.substr(0, found->begin);
-    if (!may_precede(parsed.prefix, found->by))
+    if (!may_precede(parsed.prefix, found->by)) {
         return error::not_an_audit_record;
+    }
     parsed.form = form_of(parsed.prefix, found->by);
     parsed.text = scan::without_line_end(line.substr(found->begin));
-    if (log_prefix::is_json_message(parsed.prefix))
+    if (log_prefix::is_json_message(parsed.prefix)) {
         parsed.escapes = text_escapes::json;
+    }
     remove_foreign_end(parsed);
     return parsed;
 }
@@ -207,16 +227,19 @@ bool is_usual_kernel_entry(std::string_view head) noexcept
                                                                               std::size_t candidate) noexcept
 {
     const auto parsed = line_with_candidate(line, candidate);
-    if (!parsed)
+    if (!parsed) {
         return parsed.error();
+    }
     auto record = record_of_line(*parsed);
-    if (!record)
+    if (!record) {
         return record.error();
+    }
     record->escapes = parsed->escapes;
     record->maybe_cut = record->maybe_cut || parsed->maybe_cut;
     auto fields = parse_seccomp_record(*record);
-    if (fields && parsed->form == log_form::journal)
+    if (fields && parsed->form == log_form::journal) {
         fields->serial.reset();
+    }
     return fields;
 }
 
@@ -229,13 +252,16 @@ bool may_begin_text(std::string_view line, std::size_t at) noexcept
 boost::system::result<loss_notice> find_loss_notice(std::string_view line) noexcept
 {
     for (std::size_t at = 0; at < line.size(); ++at) {
-        if (!may_begin_text(line, at))
+        if (!may_begin_text(line, at)) {
             continue;
+        }
         const auto notice = parse_loss_notice(line.substr(at));
-        if (notice && log_prefix::may_precede_kernel_text(line.substr(0, at)))
+        if (notice && log_prefix::may_precede_kernel_text(line.substr(0, at))) {
             return notice;
-        if (notice)
+        }
+        if (notice) {
             break;
+        }
     }
     return error::not_a_loss_notice;
 }
@@ -263,11 +289,13 @@ boost::system::result<log_line> parse_log_line_at(std::string_view line, std::si
 
 bool ends_like_a_loss_notice(std::string_view text) noexcept
 {
-    if (text.empty() || !scan::is_digit(text.back()))
+    if (text.empty() || !scan::is_digit(text.back())) {
         return text.ends_with("suppressed") || text.ends_with("exceeded") || text.ends_with("disappeared") ||
                text.ends_with("overflow") || text.ends_with("audit_log_start");
-    while (!text.empty() && scan::is_digit(text.back()))
+    }
+    while (!text.empty() && scan::is_digit(text.back())) {
         text.remove_suffix(1);
+    }
     return text.ends_with("audit_backlog_limit=");
 }
 
@@ -278,37 +306,43 @@ bool ends_like_a_loss_notice(std::string_view text) noexcept
 boost::system::result<log_line> parse_log_line(std::string_view line) noexcept
 {
     const std::size_t candidate = find_candidate(line, 0);
-    if (candidate == std::string_view::npos)
+    if (candidate == std::string_view::npos) {
         return error::not_an_audit_record;
+    }
     return line_with_candidate(line, candidate);
 }
 
 boost::system::result<seccomp_record> parse_seccomp_line(std::string_view line) noexcept
 {
     const std::size_t candidate = find_candidate(line, 0);
-    if (candidate == std::string_view::npos)
+    if (candidate == std::string_view::npos) {
         return error::not_an_audit_record;
+    }
     return record_with_candidate(line, candidate);
 }
 
 bool is_interpreted_record(std::string_view line) noexcept
 {
     const auto parsed = parse_log_line(line);
-    if (!parsed || parsed->form != log_form::audit_log)
+    if (!parsed || parsed->form != log_form::audit_log) {
         return false;
+    }
     return has_interpreted_stamp(parsed->text.substr(parsed->text.find("type=")));
 }
 
 boost::system::result<loss_notice> parse_loss_line(std::string_view line) noexcept
 {
     const std::string_view text = scan::without_line_end(line);
-    if (!detail::ends_like_a_loss_notice(text))
+    if (!detail::ends_like_a_loss_notice(text)) {
         return error::not_a_loss_notice;
+    }
     const auto entry = as_kmsg_entry(text);
-    if (!entry)
+    if (!entry) {
         return find_loss_notice(text);
-    if (!entry->from_kernel())
+    }
+    if (!entry->from_kernel()) {
         return error::not_a_loss_notice;
+    }
     return parse_loss_notice(entry->text);
 }
 

@@ -73,8 +73,9 @@ inline bool is_clock_time(std::string_view token) noexcept
 inline bool contains_clock_time(std::string_view text) noexcept
 {
     for (std::size_t at = text.find(':'); at != std::string_view::npos; at = text.find(':', at + 1)) {
-        if (at > 0 && at + 1 < text.size() && scan::is_digit(text[at - 1]) && scan::is_digit(text[at + 1]))
+        if (at > 0 && at + 1 < text.size() && scan::is_digit(text[at - 1]) && scan::is_digit(text[at + 1])) {
             return true;
+        }
     }
     return false;
 }
@@ -117,8 +118,9 @@ inline bool begins_with_program_facility(std::string_view text) noexcept
     const std::string_view facility = leading(text, is_word_character);
     scan::reader in(text.substr(facility.size()));
     in.skip_spaces();
-    if (!in.take(':'))
+    if (!in.take(':')) {
         return false;
+    }
     in.skip_spaces();
     return is_one_of(program_facilities, facility) &&
            is_one_of(level_names, leading(in.rest(), scan::is_letter));
@@ -127,8 +129,9 @@ inline bool begins_with_program_facility(std::string_view text) noexcept
 /// `user.notice app`: BusyBox writes facility and level in front of the tag.
 inline bool ends_with_program_facility(std::string_view head) noexcept
 {
-    if (head.find('.') == std::string_view::npos)
+    if (head.find('.') == std::string_view::npos) {
         return false;
+    }
     const std::string_view priority = last_token(without_last_token(head));
     const std::size_t dot = scan::find_or_end(priority, '.');
     return is_one_of(program_facilities, priority.substr(0, dot)) &&
@@ -140,8 +143,9 @@ inline bool ends_with_program_facility(std::string_view head) noexcept
 inline bool names_program_facility(std::string_view prefix, std::string_view head) noexcept
 {
     constexpr std::size_t tag_end = 2;
-    if (head.empty())
+    if (head.empty()) {
         return false;
+    }
     return begins_with_program_facility(prefix) || ends_with_program_facility(head) ||
            begins_with_program_facility(prefix.substr(head.size() + tag_end));
 }
@@ -151,8 +155,9 @@ inline bool has_program_priority(std::string_view prefix) noexcept
 {
     constexpr std::uint64_t last_of_kernel = 7;
     const std::size_t open = prefix.find('<');
-    if (open == std::string_view::npos)
+    if (open == std::string_view::npos) {
         return false;
+    }
     scan::reader in(prefix.substr(open + 1));
     const auto priority = in.take_decimal();
     return priority && *priority > last_of_kernel && in.take('>');
@@ -162,8 +167,9 @@ inline bool has_program_priority(std::string_view prefix) noexcept
 inline bool is_of_a_program(std::string_view prefix) noexcept
 {
     const std::string_view head = before_first_tag_end(prefix);
-    if (is_process_tag(last_token(head)) || names_program_facility(prefix, head))
+    if (is_process_tag(last_token(head)) || names_program_facility(prefix, head)) {
         return true;
+    }
     return contains_clock_time(head) && !is_kernel_tag(last_word(head));
 }
 
@@ -198,8 +204,9 @@ inline bool is_tag_of_kernel_text(std::string_view before_colon) noexcept
 {
     const std::string_view text = scan::without_trailing_spaces(before_colon);
     const std::string_view word = last_word(text);
-    if (is_kernel_tag(word) || is_audit_tag(word) || ends_with_lone_bracket(text))
+    if (is_kernel_tag(word) || is_audit_tag(word) || ends_with_lone_bracket(text)) {
         return true;
+    }
     // A real-time kernel's console writes the processor behind the time: `[28922.398944] 000: `.
     return is_number(word) && ends_with_log_bracket(without_last_token(text));
 }
@@ -220,8 +227,9 @@ inline bool is_json_message(std::string_view prefix) noexcept
 inline std::string_view without_service_name(std::string_view prefix) noexcept
 {
     const std::size_t bar = prefix.find('|');
-    if (bar == std::string_view::npos || !prefix.substr(bar + 1).starts_with(' '))
+    if (bar == std::string_view::npos || !prefix.substr(bar + 1).starts_with(' ')) {
         return prefix;
+    }
     const std::string_view before = prefix.substr(0, bar);
     const std::string_view name = scan::without_trailing_spaces(before);
     const bool is_service = name.size() < before.size() && name.find(' ') == std::string_view::npos;
@@ -232,8 +240,9 @@ inline std::string_view without_service_name(std::string_view prefix) noexcept
 inline std::string_view without_stream_name(std::string_view prefix) noexcept
 {
     const std::size_t tag = prefix.find('F');
-    if (tag == std::string_view::npos || !prefix.substr(tag + 1).starts_with(' '))
+    if (tag == std::string_view::npos || !prefix.substr(tag + 1).starts_with(' ')) {
         return prefix;
+    }
     const std::string_view before = prefix.substr(0, tag);
     const bool is_stream = before.ends_with(" stdout ") || before.ends_with(" stderr ");
     return is_stream && is_clock_time(before) ? prefix.substr(tag + 2) : prefix;
@@ -257,14 +266,18 @@ inline constexpr std::size_t deepest_indentation = 8;
 inline bool may_precede_kernel_text_alone(std::string_view prefix) noexcept
 {
     const std::string_view text = scan::without_trailing_spaces(prefix);
-    if (has_program_priority(prefix) || (text.empty() && prefix.size() > deepest_indentation))
+    if (has_program_priority(prefix) || (text.empty() && prefix.size() > deepest_indentation)) {
         return false;
-    if (is_bare(text) || is_json_message(prefix) || is_from_grep(prefix) || is_priority(text))
+    }
+    if (is_bare(text) || is_json_message(prefix) || is_from_grep(prefix) || is_priority(text)) {
         return true;
-    if (is_of_a_program(prefix))
+    }
+    if (is_of_a_program(prefix)) {
         return false;
-    if (text.ends_with(':'))
+    }
+    if (text.ends_with(':')) {
         return is_tag_of_kernel_text(text.substr(0, text.size() - 1));
+    }
     return ends_with_log_bracket(text) || ends_with_time_or_host(text) || is_syslog_5424_of_kernel(text);
 }
 
@@ -275,8 +288,9 @@ inline bool may_precede_kernel_text_alone(std::string_view prefix) noexcept
  */
 inline bool may_precede_kernel_text(std::string_view prefix) noexcept
 {
-    if (may_precede_kernel_text_alone(prefix))
+    if (may_precede_kernel_text_alone(prefix)) {
         return true;
+    }
     const std::string_view own = without_service_name(without_stream_name(prefix));
     return own.size() < prefix.size() && may_precede_kernel_text_alone(own);
 }
@@ -308,8 +322,9 @@ inline bool may_precede_journal_copy(std::string_view prefix) noexcept
 /// Whether a line of auditd's log may begin behind this prefix.
 inline bool may_precede_daemon_text(std::string_view prefix) noexcept
 {
-    if (is_bare(prefix) || is_from_grep(prefix))
+    if (is_bare(prefix) || is_from_grep(prefix)) {
         return true;
+    }
     return may_precede_journal_message(prefix) && is_audit_tag(last_token(before_first_tag_end(prefix)));
 }
 

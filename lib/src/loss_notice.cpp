@@ -28,43 +28,50 @@ void skip_function_name(scan::reader& in) noexcept
     const std::string_view rest = in.rest();
     const auto end = std::find_if_not(rest.begin(), rest.end(), is_function_name_character);
     const auto length = static_cast<std::size_t>(end - rest.begin());
-    if (length > 0 && rest.substr(length).starts_with(": "))
+    if (length > 0 && rest.substr(length).starts_with(": ")) {
         in.skip(length + 2);
+    }
 }
 
 std::optional<loss_notice> read_suppressed(scan::reader in) noexcept
 {
     skip_function_name(in);
     const auto count = in.take_decimal();
-    if (!count || in.rest() != " callbacks suppressed")
+    if (!count || in.rest() != " callbacks suppressed") {
         return std::nullopt;
+    }
     return loss_notice{loss_notice::kind::printk_suppressed, *count};
 }
 
 std::optional<loss_notice> read_lost(scan::reader in) noexcept
 {
-    if (!in.take("audit_lost="))
+    if (!in.take("audit_lost=")) {
         return std::nullopt;
+    }
     const auto count = in.take_decimal();
-    if (!count || !in.take(" audit_rate_limit="))
+    if (!count || !in.take(" audit_rate_limit=")) {
         return std::nullopt;
+    }
     return loss_notice{loss_notice::kind::audit_lost, *count};
 }
 
 std::optional<loss_notice> read_backlog(scan::reader in) noexcept
 {
-    if (!in.take("audit_backlog="))
+    if (!in.take("audit_backlog=")) {
         return std::nullopt;
+    }
     const auto count = in.take_decimal();
-    if (!count || !in.take(" > audit_backlog_limit="))
+    if (!count || !in.take(" > audit_backlog_limit=")) {
         return std::nullopt;
+    }
     return loss_notice{loss_notice::kind::audit_backlog, *count};
 }
 
 std::optional<loss_notice> read_overflow(scan::reader in) noexcept
 {
-    if (std::find(overflow_reasons.begin(), overflow_reasons.end(), in.rest()) == overflow_reasons.end())
+    if (std::find(overflow_reasons.begin(), overflow_reasons.end(), in.rest()) == overflow_reasons.end()) {
         return std::nullopt;
+    }
     return loss_notice{loss_notice::kind::audit_overflow, 0};
 }
 
@@ -75,8 +82,9 @@ boost::system::result<loss_notice> parse_loss_notice(std::string_view text) noex
     scan::reader in(scan::without_line_end(text));
     in.take("audit: ");
     for (const auto read : {read_suppressed, read_lost, read_backlog, read_overflow}) {
-        if (const auto notice = read(in))
+        if (const auto notice = read(in)) {
             return *notice;
+        }
     }
     return error::not_a_loss_notice;
 }

@@ -28,33 +28,46 @@ constexpr architecture architecture_of(const machine& m) noexcept
     };
     const std::string_view name = m.name;
     const bool i386 = name.size() == 4 && name.starts_with('i') && name.ends_with("86");
-    if (name == "x86_64" || i386)
+    if (name == "x86_64" || i386) {
         return either(wide || !i386, 0xc000003e, 0x40000003);
-    if (name == "aarch64")
+    }
+    if (name == "aarch64") {
         return architecture(0xc00000b7);
-    if (name.starts_with("arm"))
+    }
+    if (name.starts_with("arm")) {
         return wide ? architecture(0xc00000b7) : either(little, 0x40000028, 0x28);
-    if (name == "ppc64le" || name == "ppcle")
+    }
+    if (name == "ppc64le" || name == "ppcle") {
         return architecture(0xc0000015);
-    if (name == "ppc64" || name == "ppc")
+    }
+    if (name == "ppc64" || name == "ppc") {
         return wide || name == "ppc64" ? either(little, 0xc0000015, 0x80000015) : architecture(0x14);
-    if (name == "s390x" || name == "s390")
+    }
+    if (name == "s390x" || name == "s390") {
         return either(wide || name == "s390x", 0x80000016, 0x16);
-    if (name == "riscv64" || name == "riscv32")
+    }
+    if (name == "riscv64" || name == "riscv32") {
         return either(wide || name == "riscv64", 0xc00000f3, 0x400000f3);
-    if (name == "loongarch64")
+    }
+    if (name == "loongarch64") {
         return architecture(0xc0000102);
-    if (name == "mips64" || name == "mips")
+    }
+    if (name == "mips64" || name == "mips") {
         return wide || name == "mips64" ? either(little, 0xc0000008, 0x80000008)
                                         : either(little, 0x40000008, 8);
-    if (name == "parisc64" || name == "parisc")
+    }
+    if (name == "parisc64" || name == "parisc") {
         return either(wide || name == "parisc64", 0x8000000f, 0xf);
-    if (name == "sparc64" || name == "sparc")
+    }
+    if (name == "sparc64" || name == "sparc") {
         return either(wide || name == "sparc64", 0x8000002b, 2);
-    if (name.starts_with("sh"))
+    }
+    if (name.starts_with("sh")) {
         return either(little, 0x4000002a, 0x2a);
-    if (name == "m68k")
+    }
+    if (name == "m68k") {
         return architecture(4);
+    }
     return architecture();
 }
 

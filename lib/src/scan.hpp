@@ -28,12 +28,14 @@ constexpr hex_table make_hex_table(bool with_upper_case) noexcept
 {
     hex_table values{};
     values.fill(-1);
-    for (std::size_t digit = 0; digit < 10; ++digit)
+    for (std::size_t digit = 0; digit < 10; ++digit) {
         values['0' + digit] = static_cast<std::int8_t>(digit);
+    }
     for (std::size_t digit = 10; digit < 16; ++digit) {
         values['a' + digit - 10] = static_cast<std::int8_t>(digit);
-        if (with_upper_case)
+        if (with_upper_case) {
             values['A' + digit - 10] = static_cast<std::int8_t>(digit);
+        }
     }
     return values;
 }
@@ -56,15 +58,17 @@ inline std::size_t find_or_end(std::string_view text, char wanted, std::size_t f
 /// `text` without newlines, carriage returns and NUL bytes at its end.
 constexpr std::string_view without_line_end(std::string_view text) noexcept
 {
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == '\0'))
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == '\0')) {
         text.remove_suffix(1);
+    }
     return text;
 }
 
 constexpr std::string_view without_trailing_spaces(std::string_view text) noexcept
 {
-    while (!text.empty() && text.back() == ' ')
+    while (!text.empty() && text.back() == ' ') {
         text.remove_suffix(1);
+    }
     return text;
 }
 
@@ -88,8 +92,9 @@ public:
 
     constexpr bool take(char wanted) noexcept
     {
-        if (at_end() || *at_ != wanted)
+        if (at_end() || *at_ != wanted) {
             return false;
+        }
         ++at_;
         return true;
     }
@@ -98,16 +103,18 @@ public:
     bool take(const char (&word)[N]) noexcept
     {
         constexpr std::size_t length = N - 1;
-        if (size() < length || !is_same<length>(at_, word))
+        if (size() < length || !is_same<length>(at_, word)) {
             return false;
+        }
         at_ += length;
         return true;
     }
 
     constexpr void skip_spaces() noexcept
     {
-        while (!at_end() && *at_ == ' ')
+        while (!at_end() && *at_ == ' ') {
             ++at_;
+        }
     }
 
     /// Goes to the next `stop`, or to the end; returns what lies between.
@@ -128,11 +135,13 @@ public:
         const char* const first = at_;
         const char* at = first;
         std::uint64_t value = 0;
-        for (; at != end_ && is_digit(*at); ++at)
+        for (; at != end_ && is_digit(*at); ++at) {
             value = value * 10 + static_cast<std::uint64_t>(*at - '0');
+        }
         at_ = at;
-        if (at - first > most_digits_without_overflow)
+        if (at - first > most_digits_without_overflow) {
             return long_decimal_of({first, static_cast<std::size_t>(at - first)});
+        }
         return at != first ? std::optional(value) : std::nullopt;
     }
 
@@ -142,8 +151,9 @@ public:
         constexpr std::ptrdiff_t most_digits = 20;
         const char* const first = at_;
         const char* at = first;
-        while (at != end_ && is_digit(*at))
+        while (at != end_ && is_digit(*at)) {
             ++at;
+        }
         at_ = at;
         return at != first && at - first <= most_digits;
     }
@@ -158,8 +168,9 @@ public:
         std::uint64_t value = 0;
         for (; at != end_; ++at) {
             const int digit = lower_hex_values[static_cast<unsigned char>(*at)];
-            if (digit < 0)
+            if (digit < 0) {
                 break;
+            }
             value = value << 4 | static_cast<std::uint64_t>(digit);
         }
         at_ = at;
@@ -198,8 +209,9 @@ private:
         std::uint64_t value = 0;
         for (const char c : digits) {
             const auto digit = static_cast<std::uint64_t>(c - '0');
-            if (value > (limit - digit) / 10)
+            if (value > (limit - digit) / 10) {
                 return std::nullopt;
+            }
             value = value * 10 + digit;
         }
         return value;
@@ -252,8 +264,9 @@ inline std::size_t first_set(block bytes) noexcept
     std::array<unsigned char, block_size> values;
     std::memcpy(values.data(), &bytes, block_size);
     std::size_t at = 0;
-    while (at < block_size && values[at] == 0)
+    while (at < block_size && values[at] == 0) {
         ++at;
+    }
     return at;
 }
 
@@ -272,8 +285,9 @@ inline std::size_t find_key_tail_bytewise(std::string_view text, std::size_t fro
                                           char second) noexcept
 {
     for (std::size_t at = from; at + key_tail_length < text.size(); ++at) {
-        if (text[at + key_tail_length] == '=' && (text[at] == first || text[at] == second))
+        if (text[at + key_tail_length] == '=' && (text[at] == first || text[at] == second)) {
             return at;
+        }
     }
     return std::string_view::npos;
 }
@@ -291,19 +305,22 @@ inline std::size_t find_key_tail(std::string_view text, std::size_t from, char f
     for (; at + block_size + bytes <= text.size(); at += 2 * block_size) {
         const block marks = marks_at(at);
         const block next_marks = marks_at(at + block_size);
-        if (!is_any_set(marks | next_marks))
+        if (!is_any_set(marks | next_marks)) {
             continue;
+        }
         const std::size_t place = first_set(marks);
         return at + (place < block_size ? place : block_size + first_set(next_marks));
     }
     if (at + bytes <= text.size()) {
         const block marks = marks_at(at);
-        if (is_any_set(marks))
+        if (is_any_set(marks)) {
             return at + first_set(marks);
+        }
         at += block_size;
     }
-    if (text.size() >= bytes && !is_any_set(marks_at(text.size() - bytes)))
+    if (text.size() >= bytes && !is_any_set(marks_at(text.size() - bytes))) {
         return std::string_view::npos;
+    }
     return find_key_tail_bytewise(text, at, first, second);
 }
 

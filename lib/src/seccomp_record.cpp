@@ -19,10 +19,12 @@ template <class Number>
 std::optional<Number> to_number(std::uint64_t magnitude, bool negative) noexcept
 {
     constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<Number>::max());
-    if (!negative)
+    if (!negative) {
         return magnitude <= largest ? std::optional(static_cast<Number>(magnitude)) : std::nullopt;
-    if (magnitude > largest + 1)
+    }
+    if (magnitude > largest + 1) {
         return std::nullopt;
+    }
     return static_cast<Number>(0 - magnitude);
 }
 
@@ -50,8 +52,9 @@ bool is_missing_path(std::string_view text) noexcept
     std::size_t at = 0;
     while ((at = scan::find_key_tail(label, at, 'p', 'p')) != std::string_view::npos) {
         scan::reader in(label.substr(at));
-        if (at > 0 && label[at - 1] == ' ' && in.take("pid=") && in.take_decimal() && in.take(" comm="))
+        if (at > 0 && label[at - 1] == ' ' && in.take("pid=") && in.take_decimal() && in.take(" comm=")) {
             length = at - 1;
+        }
         ++at;
     }
     return length != std::string_view::npos ? length : scan::find_or_end(label, ' ');
@@ -78,8 +81,9 @@ public:
     {
         in_.skip_spaces();
         while (!in_.at_end() && !at_last_field_) {
-            if (!read_fields_in_usual_order())
+            if (!read_fields_in_usual_order()) {
                 finish_field();
+            }
         }
     }
 
@@ -117,25 +121,33 @@ private:
         read_decimal_field("uid=", uid, out_.uid);
         read_decimal_field("gid=", gid, out_.gid);
         read_decimal_field("ses=", ses, out_.ses);
-        if (take_key("subj=", subj))
+        if (take_key("subj=", subj)) {
             read_label();
+        }
         read_decimal_field("pid=", pid, out_.pid);
-        if (take_key("comm=", comm))
+        if (take_key("comm=", comm)) {
             read_string(out_.comm);
-        if (take_key("reason=", reason))
+        }
+        if (take_key("reason=", reason)) {
             read_reason();
-        if (take_key("exe=", exe))
+        }
+        if (take_key("exe=", exe)) {
             read_path(out_.exe);
+        }
         read_decimal_field("sig=", sig, out_.sig);
-        if (take_key("arch=", arch))
+        if (take_key("arch=", arch)) {
             read_hex(out_.arch);
-        if (take_key("syscall=", syscall_number))
+        }
+        if (take_key("syscall=", syscall_number)) {
             read_syscall();
+        }
         read_decimal_field("compat=", compat, out_.compat);
-        if (take_key("ip=0x", ip))
+        if (take_key("ip=0x", ip)) {
             read_hex(out_.ip);
-        if (in_.take("code="))
+        }
+        if (in_.take("code=")) {
             read_code();
+        }
         return in_.size() != before;
     }
 
@@ -143,8 +155,9 @@ private:
     template <std::size_t N>
     bool take_key(const char (&key)[N], field which) noexcept
     {
-        if ((seen_ & which) != 0 || !in_.take(key))
+        if ((seen_ & which) != 0 || !in_.take(key)) {
             return false;
+        }
         seen_ |= which;
         return true;
     }
@@ -152,12 +165,14 @@ private:
     template <std::size_t N, class Number>
     void read_decimal_field(const char (&key)[N], field which, std::optional<Number>& out) noexcept
     {
-        if (!take_key(key, which))
+        if (!take_key(key, which)) {
             return;
+        }
         const bool negative = std::is_signed_v<Number> && in_.take('-');
         const auto magnitude = in_.take_decimal();
-        if (magnitude && value_ends())
+        if (magnitude && value_ends()) {
             out = to_number<Number>(*magnitude, negative);
+        }
         finish_field();
     }
 
@@ -167,8 +182,9 @@ private:
     void read_hex(std::optional<Number>& out) noexcept
     {
         const auto value = in_.take_hex();
-        if (value && value_ends())
+        if (value && value_ends()) {
             out = to_number<Number>(*value, false);
+        }
         finish_field();
     }
 
@@ -178,11 +194,11 @@ private:
         const bool has_digits = scan::is_digit(in_.peek());
         const auto magnitude = in_.take_decimal();
         const auto number = magnitude ? to_number<std::int64_t>(*magnitude, negative) : std::nullopt;
-        if (in_.at_end() && (cut_ || !has_digits))
+        if (in_.at_end() && (cut_ || !has_digits)) {
             syscall_ = syscall_state::cut;
-        else if (!number || !value_ends())
+        } else if (!number || !value_ends()) {
             syscall_ = syscall_state::malformed;
-        else {
+        } else {
             syscall_ = syscall_state::read;
             out_.syscall = *number;
         }
@@ -196,12 +212,14 @@ private:
         constexpr std::size_t longest = std::string_view("0x7ffc0000").size();
         at_last_field_ = true;
         const std::size_t before = in_.size();
-        if (!in_.take("0x"))
+        if (!in_.take("0x")) {
             return;
+        }
         const auto value = in_.take_hex();
         const bool whole = !cut_ || !in_.at_end() || before - in_.size() == longest;
-        if (value && whole && code_ends())
+        if (value && whole && code_ends()) {
             out_.code = to_number<std::uint32_t>(*value, false);
+        }
     }
 
     bool code_ends() const noexcept
@@ -229,8 +247,9 @@ private:
     void read_path(untrusted_string& out) noexcept
     {
         read_string(out);
-        if (out.form == encoding::quoted && is_missing_path(out.raw))
+        if (out.form == encoding::quoted && is_missing_path(out.raw)) {
             out.form = encoding::bare;
+        }
     }
 
     [[gnu::noinline]] void read_string(untrusted_string& out) noexcept
@@ -248,15 +267,19 @@ private:
     {
         const bool json = escapes_ == text_escapes::json;
         scan::reader in = in_;
-        if (json && !in.take('\\'))
+        if (json && !in.take('\\')) {
             return false;
-        if (!in.take('"'))
+        }
+        if (!in.take('"')) {
             return false;
+        }
         std::string_view raw = in.take_until('"');
-        if (!in.take('"') || (!in.at_end() && in.peek() != ' '))
+        if (!in.take('"') || (!in.at_end() && in.peek() != ' ')) {
             return false;
-        if (json && raw.ends_with('\\'))
+        }
+        if (json && raw.ends_with('\\')) {
             raw.remove_suffix(1);
+        }
         out.raw = raw;
         out.form = encoding::quoted;
         in_ = in;
@@ -266,8 +289,9 @@ private:
     /// Goes to the next field, past what is left of this one.
     void finish_field() noexcept
     {
-        if (!in_.take(' ') || in_.peek() == ' ')
+        if (!in_.take(' ') || in_.peek() == ' ') {
             skip_to_next_field();
+        }
     }
 
     [[gnu::noinline]] void skip_to_next_field() noexcept
@@ -293,28 +317,33 @@ bool may_be_from_seccomp(audit_type type) noexcept
 
 std::optional<error> read_record(const audit_record& record, seccomp_record& out) noexcept
 {
-    if (!may_be_from_seccomp(record.type))
+    if (!may_be_from_seccomp(record.type)) {
         return error::not_a_seccomp_record;
+    }
     out.time = record.time;
     out.serial = record.serial;
     out.escapes = record.escapes;
     field_parser fields(record, record.maybe_cut, out);
     fields.run();
-    if (record.type == audit_type::anom_abend && !fields.reason_is_seccomp())
+    if (record.type == audit_type::anom_abend && !fields.reason_is_seccomp()) {
         return error::not_a_seccomp_record;
-    if (fields.syscall() == syscall_state::cut)
+    }
+    if (fields.syscall() == syscall_state::cut) {
         return error::truncated_record;
-    if (fields.syscall() != syscall_state::read)
+    }
+    if (fields.syscall() != syscall_state::read) {
         return error::malformed_record;
+    }
     return std::nullopt;
 }
 
 std::string_view decode_hex(std::string_view digits, std::span<char> buffer) noexcept
 {
     const std::size_t length = std::min(digits.size() / 2, buffer.size());
-    for (std::size_t i = 0; i < length; ++i)
+    for (std::size_t i = 0; i < length; ++i) {
         buffer[i] =
             static_cast<char>(scan::hex_value(digits[2 * i]) << 4 | scan::hex_value(digits[2 * i + 1]));
+    }
     return {buffer.data(), length};
 }
 
@@ -336,8 +365,9 @@ std::string_view decode_quoted(const untrusted_string& value, std::span<char> bu
 boost::system::result<seccomp_record> parse_seccomp_record(const audit_record& record) noexcept
 {
     boost::system::result<seccomp_record> parsed(boost::system::in_place_value);
-    if (const auto problem = read_record(record, *parsed))
+    if (const auto problem = read_record(record, *parsed)) {
         parsed = *problem;
+    }
     return parsed;
 }
 

@@ -86,14 +86,18 @@ constexpr std::array single_calls{
 std::int64_t first_number(architecture arch) noexcept
 {
     const std::string_view name = arch.name();
-    if (arch.is_x32())
+    if (arch.is_x32()) {
         return 0x40000000;
-    if (name == "mips" || name == "mipsel")
+    }
+    if (name == "mips" || name == "mipsel") {
         return 4000;
-    if (name == "mips64" || name == "mipsel64")
+    }
+    if (name == "mips64" || name == "mipsel64") {
         return 5000;
-    if (name == "mips64n32" || name == "mipsel64n32")
+    }
+    if (name == "mips64n32" || name == "mipsel64n32") {
         return 6000;
+    }
     return 0;
 }
 
@@ -112,8 +116,9 @@ struct free_deleter {
 /// numbers of calls that an architecture lacks: the kernel logs neither.
 std::optional<std::string> name_in_libseccomp(architecture arch, std::int64_t number)
 {
-    if (number < first_number(arch) || number > std::numeric_limits<int>::max())
+    if (number < first_number(arch) || number > std::numeric_limits<int>::max()) {
         return std::nullopt;
+    }
     const std::unique_ptr<char, free_deleter> name(
         seccomp_syscall_resolve_num_arch(seccomp_token(arch), static_cast<int>(number)));
     return name ? std::optional<std::string>(name.get()) : std::nullopt;
@@ -125,11 +130,13 @@ std::optional<std::string> name_in_tables(architecture arch, std::int64_t number
         return call.arch == arch.name() && call.number == number;
     };
     if (const auto* found = std::find_if(single_calls.begin(), single_calls.end(), is_the_call);
-        found != single_calls.end())
+        found != single_calls.end()) {
         return std::string(found->name);
+    }
     const std::int64_t index = number - first_number(arch) - first_common;
-    if (index < 0 || index >= static_cast<std::int64_t>(common_calls.size()))
+    if (index < 0 || index >= static_cast<std::int64_t>(common_calls.size())) {
         return std::nullopt;
+    }
     return std::string(common_calls[static_cast<std::size_t>(index)]);
 }
 
@@ -139,11 +146,13 @@ std::optional<std::int64_t> number_in_tables(architecture arch, std::string_view
         return call.arch == arch.name() && call.name == name;
     };
     if (const auto* found = std::find_if(single_calls.begin(), single_calls.end(), is_the_call);
-        found != single_calls.end())
+        found != single_calls.end()) {
         return found->number;
+    }
     const auto* found = std::find(common_calls.begin(), common_calls.end(), name);
-    if (found == common_calls.end())
+    if (found == common_calls.end()) {
         return std::nullopt;
+    }
     return first_number(arch) + first_common + (found - common_calls.begin());
 }
 
@@ -154,8 +163,9 @@ std::optional<std::int64_t> search_number(architecture arch, std::string_view na
     constexpr std::int64_t numbers_of_an_architecture = 1000;
     const std::int64_t first = first_number(arch);
     for (std::int64_t number = first; number < first + numbers_of_an_architecture; ++number) {
-        if (name_in_libseccomp(arch, number) == name)
+        if (name_in_libseccomp(arch, number) == name) {
             return number;
+        }
     }
     return std::nullopt;
 }
@@ -163,8 +173,9 @@ std::optional<std::int64_t> search_number(architecture arch, std::string_view na
 std::optional<std::int64_t> number_in_libseccomp(architecture arch, std::string_view name)
 {
     const int number = seccomp_syscall_resolve_name_arch(seccomp_token(arch), std::string(name).c_str());
-    if (number == __NR_SCMP_ERROR)
+    if (number == __NR_SCMP_ERROR) {
         return std::nullopt;
+    }
     return number < 0 ? search_number(arch, name) : std::optional<std::int64_t>(number);
 }
 
@@ -172,16 +183,18 @@ std::optional<std::int64_t> number_in_libseccomp(architecture arch, std::string_
 
 std::optional<std::string> syscall_name(architecture arch, std::int64_t number)
 {
-    if (arch.name().empty() || number < 0)
+    if (arch.name().empty() || number < 0) {
         return std::nullopt;
+    }
     auto name = name_in_libseccomp(arch, number);
     return name ? name : name_in_tables(arch, number);
 }
 
 std::optional<std::int64_t> syscall_number(architecture arch, std::string_view name)
 {
-    if (arch.name().empty())
+    if (arch.name().empty()) {
         return std::nullopt;
+    }
     const auto number = number_in_libseccomp(arch, name);
     return number ? number : number_in_tables(arch, name);
 }
