@@ -44,9 +44,11 @@ std::string make_other_lines()
         "6,2565,102258085667,-;e1000: eth0 NIC Link is Up 1000 Mbps Full Duplex, Flow Control: RX",
     };
     std::string text;
-    for (int i = 0; i < 64; ++i)
-        for (const std::string_view line : lines)
+    for (int i = 0; i < 64; ++i) {
+        for (const std::string_view line : lines) {
             text.append(line) += '\n';
+        }
+    }
     return text;
 }
 
@@ -78,18 +80,20 @@ void count_items(benchmark::State& state, std::int64_t items)
 void other_line_end(benchmark::State& state)
 {
     std::int64_t lines = 0;
-    for (auto _ : state)
+    for (auto _ : state) {
         lines += for_each_line(other_lines, [](std::string_view line) { benchmark::DoNotOptimize(line); });
+    }
     count_items(state, lines);
 }
 
 void other_line_parsed(benchmark::State& state)
 {
     std::int64_t lines = 0;
-    for (auto _ : state)
+    for (auto _ : state) {
         lines += for_each_line(other_lines, [](std::string_view line) {
             benchmark::DoNotOptimize(sctrace::parse_seccomp_line(line).has_value());
         });
+    }
     count_items(state, lines);
 }
 
@@ -128,9 +132,10 @@ void daemon_record(benchmark::State& state)
 void auparse_syscall(benchmark::State& state)
 {
     std::string log;
-    for (int serial = 0; serial < 1000; ++serial)
+    for (int serial = 0; serial < 1000; ++serial) {
         log += "type=SECCOMP msg=audit(1795497556.007:" + std::to_string(200000 + serial) +
                "): " + std::string(fields) + "\n";
+    }
     std::int64_t records = 0;
     for (auto _ : state) {
         const std::unique_ptr<auparse_state_t, void (*)(auparse_state_t*)> parser(
@@ -158,16 +163,18 @@ public:
     {
         ConsoleReporter::ReportRuns(runs);
         for (const Run& run : runs) {
-            if (run.counters.contains("items_per_second"))
+            if (run.counters.contains("items_per_second")) {
                 seconds_[run.run_name.function_name] = 1 / run.counters.at("items_per_second").value;
+            }
         }
     }
 
     void print_ratio(const std::string& of, const std::string& to, std::string_view target) const
     {
-        if (seconds_.contains(of) && seconds_.contains(to))
+        if (seconds_.contains(of) && seconds_.contains(to)) {
             std::cout << of << " / " << to << " = " << seconds_.at(of) / seconds_.at(to)
                       << " (target: " << target << ")\n";
+        }
     }
 
 private:
@@ -179,8 +186,9 @@ private:
 int main(int argc, char** argv)
 {
     benchmark::Initialize(&argc, argv);
-    if (benchmark::ReportUnrecognizedArguments(argc, argv))
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
         return 2;
+    }
     ratio_reporter reporter;
     benchmark::RunSpecifiedBenchmarks(&reporter);
     reporter.print_ratio("other_line_parsed", "other_line_end", "at most 2");

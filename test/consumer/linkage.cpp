@@ -41,8 +41,9 @@ bool loaded_shared_library()
 {
     std::ifstream maps("/proc/self/maps");
     for (std::string line; std::getline(maps, line);) {
-        if (line.find("/libsctrace.so") != std::string::npos)
+        if (line.find("/libsctrace.so") != std::string::npos) {
             return true;
+        }
     }
     return false;
 }

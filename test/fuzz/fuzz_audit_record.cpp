@@ -9,8 +9,9 @@ namespace {
 
 void check_record(const boost::system::result<sctrace::audit_record>& record, std::string_view input)
 {
-    if (!record)
+    if (!record) {
         return;
+    }
     check(is_inside(record->body, input));
     check(is_inside(record->time, input));
     check(!record->time.empty());

@@ -12,8 +12,9 @@ namespace sctrace::test {
 /// Ends the program, which libFuzzer reports together with the input.
 inline void check(bool condition)
 {
-    if (!condition)
+    if (!condition) {
         std::abort();
+    }
 }
 
 /// Whether a view is empty or lies inside another one.

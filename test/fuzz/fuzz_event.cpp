@@ -13,8 +13,9 @@ using sctrace::test::check;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
     const auto record = sctrace::parse_seccomp_line(sctrace::test::text_of(data, size));
-    if (!record)
+    if (!record) {
         return 0;
+    }
     const std::string event = sctrace::to_event(*record);
     boost::system::error_code failed;
     const auto parsed = boost::json::parse(event, failed);

@@ -37,14 +37,16 @@ outcome read_in_pieces(std::string_view bytes, std::size_t in_size, std::size_t 
             read.text.append(out.data(), step->produced);
             rest = rest.subspan(step->consumed);
             filled = step->produced == out.size();
-            if (read.text.size() >= enough)
+            if (read.text.size() >= enough) {
                 return {read.text.substr(0, enough), {}};
+            }
         }
     }
     const auto end = reader.finish();
     check(end.has_value() == reader.at_member_end());
-    if (!end)
+    if (!end) {
         read.end = end.error().code;
+    }
     return read;
 }
 
@@ -53,8 +55,9 @@ outcome read_in_pieces(std::string_view bytes, std::size_t in_size, std::size_t 
 /// The first two bytes are the sizes of the pieces.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
-    if (size < 2)
+    if (size < 2) {
         return 0;
+    }
     const std::string_view input = sctrace::test::text_of(data + 2, size - 2);
     const auto whole = read_in_pieces(input, input.size() + 1, 64 * 1024);
     const auto pieces =

@@ -25,8 +25,9 @@ exported read_in_pieces(std::string_view bytes, std::size_t piece)
 {
     journal_export_reader reader;
     exported read;
-    for (std::size_t at = 0; at < bytes.size(); at += piece)
+    for (std::size_t at = 0; at < bytes.size(); at += piece) {
         reader.feed(bytes.substr(at, piece), read.lines);
+    }
     reader.finish(read.lines);
     read.malformed = reader.malformed();
     return read;
@@ -36,10 +37,12 @@ void check_json(std::string_view line)
 {
     const auto entry = sctrace::parse_journal_json(line);
     check(entry || entry.error() == error::not_a_journal_entry);
-    if (!entry)
+    if (!entry) {
         return;
-    if (const auto told = sctrace::audit_line_of(*entry))
+    }
+    if (const auto told = sctrace::audit_line_of(*entry)) {
         check(!told->empty() && told->find_first_of(not_in_a_line) == std::string::npos);
+    }
 }
 
 void check_export(std::string_view bytes, std::size_t piece)
@@ -63,8 +66,9 @@ void check_fields(std::string_view input)
         input.remove_prefix(std::min(end + 1, input.size()));
     }
     entry.message = input;
-    if (const auto told = sctrace::audit_line_of(entry))
+    if (const auto told = sctrace::audit_line_of(entry)) {
         check(!told->empty() && told->find_first_of(not_in_a_line) == std::string::npos);
+    }
 }
 
 } // namespace
@@ -72,8 +76,9 @@ void check_fields(std::string_view input)
 /// The first byte is the size of the pieces.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
-    if (size == 0)
+    if (size == 0) {
         return 0;
+    }
     const std::string_view input = sctrace::test::text_of(data + 1, size - 1);
     check_json(input);
     check_export(input, std::max<std::size_t>(data[0], 1));

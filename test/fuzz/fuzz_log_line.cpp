@@ -18,8 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         check(input.starts_with(line->prefix));
         check(line->prefix.size() + line->text.size() <= size);
     }
-    if (record)
+    if (record) {
         check(is_inside(record->comm.raw, input) && is_inside(record->exe.raw, input));
+    }
     const auto notice = sctrace::parse_loss_line(input);
     check(notice || notice.error() == error::not_a_loss_notice);
     return 0;

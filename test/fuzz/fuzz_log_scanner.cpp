@@ -17,8 +17,9 @@ constexpr std::array formats{log_format::automatic, log_format::kmsg,    log_for
 /// The first byte is the format and where the text lies in memory.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
-    if (size == 0)
+    if (size == 0) {
         return 0;
+    }
     const std::string_view text = sctrace::test::text_of(data + 1, size - 1);
     const log_format wanted = formats[data[0] % formats.size()];
     const bool nul_separated = text.find('\0') != std::string_view::npos;

@@ -52,8 +52,9 @@ bool is_good_message(std::string_view message, std::string_view text)
     constexpr std::string_view prefix = "line ";
     const auto lines = std::count(text.begin(), text.end(), '\n') + 1;
     std::ptrdiff_t line = 0;
-    if (!message.starts_with(prefix))
+    if (!message.starts_with(prefix)) {
         return false;
+    }
     const auto read = std::from_chars(message.data() + prefix.size(), message.data() + message.size(), line);
     return read.ec == std::errc() && std::string_view(read.ptr).starts_with(": ") && line >= 1 &&
            line <= lines && std::all_of(message.begin(), message.end(), [](char c) {

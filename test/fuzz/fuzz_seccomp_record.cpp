@@ -73,8 +73,9 @@ void check_fields(const sctrace::audit_record& record)
 /// The first byte of the input chooses the type, the escapes and whether the text may be cut.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
-    if (size == 0)
+    if (size == 0) {
         return 0;
+    }
     sctrace::audit_record record;
     record.type = (data[0] & 1) != 0 ? sctrace::audit_type::anom_abend : sctrace::audit_type::seccomp;
     record.maybe_cut = (data[0] & 2) != 0;

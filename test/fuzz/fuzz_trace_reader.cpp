@@ -24,8 +24,9 @@ boost::system::result<void, sctrace::failure> feed_all(trace_reader& reader, std
                                                        std::size_t piece)
 {
     for (std::size_t at = 0; at < text.size(); at += piece) {
-        if (auto fed = reader.feed(text.substr(at, piece)); !fed)
+        if (auto fed = reader.feed(text.substr(at, piece)); !fed) {
             return fed;
+        }
     }
     return reader.finish();
 }
@@ -34,8 +35,9 @@ outcome read(std::string_view text, std::size_t piece)
 {
     trace_reader reader(x86_64);
     outcome result;
-    if (const auto fed = feed_all(reader, text, piece); !fed)
+    if (const auto fed = feed_all(reader, text, piece); !fed) {
         result.problem = fed.error().message;
+    }
     result.line = reader.line();
     result.counts = reader.take();
     return result;
@@ -46,8 +48,9 @@ outcome read(std::string_view text, std::size_t piece)
 /// The first byte of the input is the size of the pieces.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
-    if (size == 0)
+    if (size == 0) {
         return 0;
+    }
     const std::string_view text = sctrace::test::text_of(data + 1, size - 1);
     const outcome whole = read(text, text.size() + 1);
     const outcome parts = read(text, std::max<std::size_t>(data[0], 1));

@@ -53,8 +53,9 @@ public:
         heard_record record;
         while (!found && next(record)) {
             found = record.pid == mark.pid && record.syscall == mark.syscall;
-            if (!found)
+            if (!found) {
                 records.push_back(record);
+            }
         }
         return records;
     }
@@ -66,13 +67,16 @@ private:
         std::array<char, 16 * 1024> buffer;
         while (std::chrono::steady_clock::now() < deadline) {
             pollfd readable{socket_, POLLIN, 0};
-            if (::poll(&readable, 1, 1000) <= 0)
+            if (::poll(&readable, 1, 1000) <= 0) {
                 continue;
+            }
             const ssize_t size = ::recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
-            if (size < 0 && errno == ENOBUFS)
+            if (size < 0 && errno == ENOBUFS) {
                 return false;
-            if (size > NLMSG_HDRLEN && read_record({buffer.data(), static_cast<std::size_t>(size)}, record))
+            }
+            if (size > NLMSG_HDRLEN && read_record({buffer.data(), static_cast<std::size_t>(size)}, record)) {
                 return true;
+            }
         }
         return false;
     }
@@ -81,8 +85,9 @@ private:
     {
         nlmsghdr header{};
         std::memcpy(&header, datagram.data(), sizeof header);
-        if (header.nlmsg_type != AUDIT_SECCOMP)
+        if (header.nlmsg_type != AUDIT_SECCOMP) {
             return false;
+        }
         const auto text = datagram.substr(NLMSG_HDRLEN);
         return read_field(text, " ses=", record.session) && read_field(text, " pid=", record.pid) &&
                read_field(text, " syscall=", record.syscall);
@@ -92,8 +97,9 @@ private:
     static bool read_field(std::string_view text, std::string_view name, T& value)
     {
         const auto at = text.find(name);
-        if (at == text.npos)
+        if (at == text.npos) {
             return false;
+        }
         const auto rest = text.substr(at + name.size());
         return std::from_chars(rest.data(), rest.data() + rest.size(), value).ec == std::errc{};
     }

@@ -101,8 +101,9 @@ std::string errors_in_child(Prepare prepare)
         const auto status = read_audit_status();
         const auto rules = read_exclude_rules();
         const auto features = read_audit_features();
-        if (features.error() != status.error())
+        if (features.error() != status.error()) {
             return "features: " + features.error().to_string();
+        }
         return status.error().to_string() + " " + rules.error().to_string();
     });
 }
@@ -119,8 +120,9 @@ BOOST_AUTO_TEST_SUITE(audit_status_test)
 
 BOOST_AUTO_TEST_CASE(tells_what_the_kernel_tells)
 {
-    if (!may_control_audit())
+    if (!may_control_audit()) {
         return test::skip("AUDIT_GET needs CAP_AUDIT_CONTROL in the host's own namespaces");
+    }
     const auto status = read_audit_status();
     const auto raw = test::audit_control().status();
     BOOST_TEST(status->enabled == (raw.enabled != 0));
@@ -135,11 +137,13 @@ BOOST_AUTO_TEST_CASE(tells_what_the_kernel_tells)
 // Where no process has a login uid, a moment of this does not disturb anybody.
 BOOST_AUTO_TEST_CASE(features)
 {
-    if (!may_control_audit())
+    if (!may_control_audit()) {
         return test::skip("audit features need CAP_AUDIT_CONTROL in the host's own namespaces");
+    }
     const auto before = read_audit_features().value();
-    if (before.only_unset_loginuid || before.loginuid_immutable)
+    if (before.only_unset_loginuid || before.loginuid_immutable) {
         return test::skip("this host has its audit features set already");
+    }
     {
         const temporary_feature feature(AUDIT_FEATURE_ONLY_UNSET_LOGINUID);
         BOOST_REQUIRE(feature.is_set());
@@ -157,8 +161,9 @@ BOOST_AUTO_TEST_CASE(features)
 
 BOOST_AUTO_TEST_CASE(exclude_rules_by_type)
 {
-    if (!may_control_audit())
+    if (!may_control_audit()) {
         return test::skip("audit rules need CAP_AUDIT_CONTROL in the host's own namespaces");
+    }
     struct expectation {
         std::uint32_t operation;
         std::uint32_t type;
@@ -191,15 +196,17 @@ BOOST_AUTO_TEST_CASE(exclude_rules_by_type)
 
 BOOST_AUTO_TEST_CASE(exclude_rule_without_a_type_counts)
 {
-    if (!may_control_audit())
+    if (!may_control_audit()) {
         return test::skip("audit rules need CAP_AUDIT_CONTROL in the host's own namespaces");
+    }
     BOOST_TEST(matching_with({{AUDIT_PID, AUDIT_EQUAL, nobodys_pid}}) == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(every_type_field_must_match)
 {
-    if (!may_control_audit())
+    if (!may_control_audit()) {
         return test::skip("audit rules need CAP_AUDIT_CONTROL in the host's own namespaces");
+    }
     const std::vector<field> fields{{AUDIT_PID, AUDIT_EQUAL, nobodys_pid},
                                     {AUDIT_MSGTYPE, AUDIT_GREATER_THAN, 1300},
                                     {AUDIT_MSGTYPE, AUDIT_LESS_THAN, 1310}};
@@ -208,8 +215,9 @@ BOOST_AUTO_TEST_CASE(every_type_field_must_match)
 
 BOOST_AUTO_TEST_CASE(rules_on_other_lists_do_not_count)
 {
-    if (!may_control_audit())
+    if (!may_control_audit()) {
         return test::skip("audit rules need CAP_AUDIT_CONTROL in the host's own namespaces");
+    }
     const std::uint32_t before = count_matching();
     const test::temporary_rule rule(make_rule(AUDIT_FILTER_USER, {{AUDIT_PID, AUDIT_EQUAL, nobodys_pid}}));
     BOOST_REQUIRE(rule.added());
@@ -218,18 +226,21 @@ BOOST_AUTO_TEST_CASE(rules_on_other_lists_do_not_count)
 
 BOOST_AUTO_TEST_CASE(not_permitted)
 {
-    if (::geteuid() != 0)
+    if (::geteuid() != 0) {
         return test::skip("only root can become another user");
+    }
     BOOST_TEST(errors_in_child(test::become_nobody) == both(EPERM));
 }
 
 BOOST_AUTO_TEST_CASE(refused_in_another_user_namespace)
 {
-    if (::geteuid() != 0)
+    if (::geteuid() != 0) {
         return test::skip("user namespaces may need root");
+    }
     const auto errors = errors_in_child([] { test::require(::unshare(CLONE_NEWUSER) == 0, "unshare"); });
-    if (errors == "exception: unshare")
+    if (errors == "exception: unshare") {
         return test::skip("no user namespaces here, or a sanitizer's thread is in the way");
+    }
     BOOST_TEST(errors == both(ECONNREFUSED));
 }
 
@@ -251,8 +262,9 @@ BOOST_AUTO_TEST_CASE(answer_not_received)
 
 BOOST_AUTO_TEST_CASE(no_answer)
 {
-    if (!may_control_audit())
+    if (!may_control_audit()) {
         return test::skip("AUDIT_GET needs CAP_AUDIT_CONTROL in the host's own namespaces");
+    }
     // The kernel never sees the request.
     const auto drop_request = [] { test::fail_call(SYS_sendto, 0); };
     BOOST_TEST(errors_in_child(drop_request) == both(ETIMEDOUT));
@@ -267,8 +279,9 @@ BOOST_AUTO_TEST_CASE(actions_logged)
 
 BOOST_AUTO_TEST_CASE(actions_logged_missing)
 {
-    if (::geteuid() != 0)
+    if (::geteuid() != 0) {
         return test::skip("only root can hide /proc");
+    }
     const auto error = test::in_child([] {
         test::hide_proc();
         return read_actions_logged().error().to_string();

@@ -36,16 +36,19 @@ std::vector<identity> emit_from_threads(std::size_t threads, std::size_t each)
     for (auto& mine : emitted) {
         workers.emplace_back([&mine, each] {
             for (std::size_t i = 0; i != each; ++i) {
-                if (const auto made = emit_bracket())
+                if (const auto made = emit_bracket()) {
                     mine.emplace_back(made->pid, made->syscall);
+                }
             }
         });
     }
-    for (auto& worker : workers)
+    for (auto& worker : workers) {
         worker.join();
+    }
     std::vector<identity> all;
-    for (const auto& mine : emitted)
+    for (const auto& mine : emitted) {
         all.insert(all.end(), mine.begin(), mine.end());
+    }
     return all;
 }
 
@@ -71,8 +74,9 @@ BOOST_AUTO_TEST_SUITE(bracket_test)
 BOOST_AUTO_TEST_CASE(record_comes_back)
 {
     test::audit_listener listener;
-    if (!listener.is_open())
+    if (!listener.is_open()) {
         return test::skip("the audit multicast socket needs CAP_AUDIT_READ");
+    }
     const auto made = emit_bracket();
     BOOST_REQUIRE(made.has_value());
     BOOST_TEST(made->syscall >= 0x10000000);
@@ -80,15 +84,17 @@ BOOST_AUTO_TEST_CASE(record_comes_back)
     bool found = false;
     const auto before = listener.records_until(*made, found);
     BOOST_TEST(found);
-    for (const auto& record : before)
+    for (const auto& record : before) {
         BOOST_TEST(record.pid != made->pid, "the child's only record is the bracket");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(from_several_threads)
 {
     test::audit_listener listener;
-    if (!listener.is_open())
+    if (!listener.is_open()) {
         return test::skip("the audit multicast socket needs CAP_AUDIT_READ");
+    }
     const auto old_handler = std::signal(SIGCHLD, count_child_signal);
     const auto emitted = emit_from_threads(4, 50);
     std::signal(SIGCHLD, old_handler);
@@ -103,18 +109,21 @@ BOOST_AUTO_TEST_CASE(from_several_threads)
     BOOST_REQUIRE(last.has_value());
     bool found = false;
     std::set<identity> heard;
-    for (const auto& record : listener.records_until(*last, found))
+    for (const auto& record : listener.records_until(*last, found)) {
         heard.emplace(record.pid, record.syscall);
+    }
     BOOST_TEST(found);
-    for (const auto& each : emitted)
+    for (const auto& each : emitted) {
         BOOST_TEST(heard.contains(each));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(probe_of_several_calls_in_a_session_of_its_own)
 {
     test::audit_listener listener;
-    if (!listener.is_open())
+    if (!listener.is_open()) {
         return test::skip("the audit multicast socket needs CAP_AUDIT_READ");
+    }
     const auto made = emit_probe(3);
     BOOST_REQUIRE(made.has_value());
     BOOST_TEST(made->calls == 3U);
@@ -139,8 +148,9 @@ BOOST_AUTO_TEST_CASE(every_probe_has_another_session)
     const auto one = emit_probe(0);
     const auto other = emit_probe(1);
     BOOST_REQUIRE((one.has_value() && other.has_value()));
-    if (!one->session)
+    if (!one->session) {
         return test::skip("no login uid can be set here: " + one->session_error.message());
+    }
     BOOST_TEST(*one->session != other->session.value());
 }
 
@@ -159,8 +169,9 @@ BOOST_AUTO_TEST_CASE(probe_without_a_session)
             return made && !made->session ? made->session_error.to_string() : std::string("unexpected");
         });
     };
-    if (::geteuid() == 0)
+    if (::geteuid() == 0) {
         BOOST_TEST(session_error_in_child(test::hide_proc) == system_code(ENOENT));
+    }
     // The child opens its files with flags that the caller does not use.
     const auto no_writing = [] { test::fail_call(SYS_openat, EPERM, O_WRONLY | O_CLOEXEC, 2); };
     BOOST_TEST(session_error_in_child(no_writing) == system_code(EPERM));
@@ -185,14 +196,16 @@ BOOST_AUTO_TEST_CASE(leaves_signals_as_they_were)
     ::pthread_sigmask(SIG_SETMASK, nullptr, &before);
     BOOST_REQUIRE(emit_bracket().has_value());
     ::pthread_sigmask(SIG_SETMASK, nullptr, &after);
-    for (int number = 1; number < NSIG; ++number)
+    for (int number = 1; number < NSIG; ++number) {
         BOOST_TEST(::sigismember(&before, number) == ::sigismember(&after, number));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(needs_no_privilege)
 {
-    if (::geteuid() != 0)
+    if (::geteuid() != 0) {
         return test::skip("only root can become another user");
+    }
     BOOST_TEST(error_in_child(test::become_nobody) == "made");
 }
 

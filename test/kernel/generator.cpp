@@ -112,8 +112,9 @@ T parse_number(std::string_view text)
     long long value = 0;
     const char* const end = digits.data() + digits.size();
     const auto parsed = std::from_chars(digits.data(), end, value, hex ? 16 : 10);
-    if (parsed.ec != std::errc{} || parsed.ptr != end || digits.empty())
+    if (parsed.ec != std::errc{} || parsed.ptr != end || digits.empty()) {
         usage("no number: " + std::string(text));
+    }
     return static_cast<T>(negative ? -value : value);
 }
 
@@ -122,11 +123,13 @@ spec parse_spec(std::string_view text)
     spec parsed;
     constexpr std::string_view i386 = "i386:";
     parsed.i386 = text.starts_with(i386);
-    if (parsed.i386)
+    if (parsed.i386) {
         text.remove_prefix(i386.size());
+    }
     const auto colon = text.find(':');
-    if (colon == text.npos)
+    if (colon == text.npos) {
         usage("no NUMBER:COUNT: " + std::string(text));
+    }
     parsed.number = parse_number<long>(text.substr(0, colon));
     parsed.count = parse_number<std::uint64_t>(text.substr(colon + 1));
     return parsed;
@@ -134,22 +137,27 @@ spec parse_spec(std::string_view text)
 
 spawn_kind parse_kind(std::string_view text)
 {
-    if (text == "clone")
+    if (text == "clone") {
         return spawn_kind::clone;
-    if (text == "vfork")
+    }
+    if (text == "vfork") {
         return spawn_kind::vfork;
-    if (text == "clone3")
+    }
+    if (text == "clone3") {
         return spawn_kind::clone3;
-    if (text == "chain")
+    }
+    if (text == "chain") {
         return spawn_kind::chain;
+    }
     usage("no kind of child: " + std::string(text));
 }
 
 void parse_spawn(std::string_view text, options& parsed)
 {
     const auto colon = text.find(':');
-    if (colon == text.npos)
+    if (colon == text.npos) {
         usage("no KIND:COUNT: " + std::string(text));
+    }
     parsed.spawn = parse_kind(text.substr(0, colon));
     parsed.spawned = parse_number<unsigned>(text.substr(colon + 1));
 }
@@ -159,31 +167,35 @@ options parse_options(const std::vector<std::string_view>& words)
     options parsed;
     for (std::size_t i = 0; i != words.size(); ++i) {
         const auto value = [&] {
-            if (i + 1 == words.size())
+            if (i + 1 == words.size()) {
                 usage("no value after " + std::string(words[i]));
+            }
             return words[++i];
         };
-        if (words[i] == "--filter")
+        if (words[i] == "--filter") {
             parsed.filter = true;
-        else if (words[i] == "--errno-filter")
+        } else if (words[i] == "--errno-filter") {
             parsed.refused = parse_number<long>(value());
-        else if (words[i] == "--comm")
+        } else if (words[i] == "--comm") {
             parsed.comm = value();
-        else if (words[i] == "--wait-fd")
+        } else if (words[i] == "--wait-fd") {
             parsed.wait_fd = parse_number<int>(value());
-        else if (words[i] == "--threads")
+        } else if (words[i] == "--threads") {
             parsed.threads = parse_number<unsigned>(value());
-        else if (words[i] == "--processes")
+        } else if (words[i] == "--processes") {
             parsed.processes = parse_number<unsigned>(value());
-        else if (words[i] == "--spawn")
+        } else if (words[i] == "--spawn") {
             parse_spawn(value(), parsed);
-        else
+        } else {
             parsed.specs.push_back(parse_spec(words[i]));
+        }
     }
-    if (parsed.threads == 0 || parsed.processes == 0)
+    if (parsed.threads == 0 || parsed.processes == 0) {
         usage("at least one thread and one process are needed");
-    if (parsed.spawned != 0 && parsed.processes != 1)
+    }
+    if (parsed.spawned != 0 && parsed.processes != 1) {
         usage("--spawn needs one process");
+    }
     return parsed;
 }
 
@@ -200,8 +212,9 @@ void call_i386(long number)
 bool has_i386()
 {
     const pid_t probe = fork();
-    if (probe < 0)
+    if (probe < 0) {
         die("fork");
+    }
     if (probe == 0) {
         constexpr long getpid_i386 = 20;
         call_i386(getpid_i386);
@@ -234,8 +247,9 @@ void install_filter(std::span<sock_filter> filter)
 {
     const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
     if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) != 0 ||
-        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0L, &program) != 0)
+        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0L, &program) != 0) {
         die("seccomp");
+    }
 }
 
 void log_all_calls()
@@ -259,32 +273,36 @@ progress& share_progress()
 {
     void* const memory =
         mmap(nullptr, sizeof(progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
+    if (memory == MAP_FAILED) {
         die("mmap");
+    }
     return *::new (memory) progress;
 }
 
 void make_calls(const spec& wanted)
 {
     for (std::uint64_t i = 0; i != wanted.count; ++i) {
-        if (wanted.i386)
+        if (wanted.i386) {
             call_i386(wanted.number);
-        else
+        } else {
             syscall(wanted.number, 0L, 0L, 0L, 0L, 0L, 0L);
+        }
     }
 }
 
 void make_all_calls(const options& wanted)
 {
-    for (const auto& each : wanted.specs)
+    for (const auto& each : wanted.specs) {
         make_calls(each);
+    }
 }
 
 void wait_and_make_calls(const options& wanted)
 {
     char byte = 0;
-    if (wanted.wait_fd >= 0)
+    if (wanted.wait_fd >= 0) {
         syscall(SYS_read, wanted.wait_fd, &byte, 1L);
+    }
     make_all_calls(wanted);
 }
 
@@ -311,18 +329,21 @@ void await_any_child()
 void spawn_chain(const options& wanted, unsigned length)
 {
     const pid_t pid = clone_child();
-    if (pid < 0)
+    if (pid < 0) {
         die("clone");
-    if (pid == 0)
+    }
+    if (pid == 0) {
         run_spawned(wanted, length - 1);
+    }
     await_any_child();
 }
 
 void run_spawned(const options& wanted, unsigned more_in_chain)
 {
     make_all_calls(wanted);
-    if (more_in_chain != 0)
+    if (more_in_chain != 0) {
         spawn_chain(wanted, more_in_chain);
+    }
     _exit(0);
 }
 
@@ -330,42 +351,50 @@ void run_spawned(const options& wanted, unsigned more_in_chain)
 void vfork_child(const options& wanted)
 {
     const pid_t pid = vfork();
-    if (pid < 0)
+    if (pid < 0) {
         die("vfork");
-    if (pid == 0)
+    }
+    if (pid == 0) {
         run_spawned(wanted, 0);
+    }
 }
 
 void spawn_child(const options& wanted)
 {
-    if (wanted.spawn == spawn_kind::vfork)
+    if (wanted.spawn == spawn_kind::vfork) {
         return vfork_child(wanted);
+    }
     const pid_t pid = wanted.spawn == spawn_kind::clone3 ? clone3_child() : clone_child();
-    if (pid < 0)
+    if (pid < 0) {
         die("clone");
-    if (pid == 0)
+    }
+    if (pid == 0) {
         run_spawned(wanted, 0);
+    }
 }
 
 void spawn_children(const options& wanted)
 {
-    if (wanted.spawn == spawn_kind::chain && wanted.spawned != 0)
+    if (wanted.spawn == spawn_kind::chain && wanted.spawned != 0) {
         return spawn_chain(wanted, wanted.spawned);
+    }
     const bool at_once = wanted.spawn == spawn_kind::clone;
     for (unsigned i = 0; i != wanted.spawned; ++i) {
         spawn_child(wanted);
-        if (!at_once)
+        if (!at_once) {
             await_any_child();
+        }
     }
-    for (unsigned i = 0; at_once && i != wanted.spawned; ++i)
+    for (unsigned i = 0; at_once && i != wanted.spawned; ++i) {
         await_any_child();
+    }
 }
 
 void await_announcement(progress& shared)
 {
     ++shared.ready;
-    while (!shared.announced)
-        ;
+    while (!shared.announced) {
+    }
 }
 
 // Threads must not end one by one: each would make an exit that may or may not come before the exit_group.
@@ -375,14 +404,15 @@ void run_thread(const options& wanted, progress& shared, std::atomic<unsigned>& 
     wait_and_make_calls(wanted);
     ++finished;
     // A loop that reads nothing would be undefined behaviour, and compilers remove it.
-    while (shared.announced)
-        ;
+    while (shared.announced) {
+    }
 }
 
 void start_threads(const options& wanted, progress& shared, std::atomic<unsigned>& finished)
 {
-    for (unsigned i = 1; i != wanted.threads; ++i)
+    for (unsigned i = 1; i != wanted.threads; ++i) {
         std::thread(run_thread, std::cref(wanted), std::ref(shared), std::ref(finished)).detach();
+    }
 }
 
 [[noreturn]] void run_child(const options& wanted, progress& shared)
@@ -391,8 +421,8 @@ void start_threads(const options& wanted, progress& shared, std::atomic<unsigned
     start_threads(wanted, shared, finished);
     await_announcement(shared);
     wait_and_make_calls(wanted);
-    while (finished != wanted.threads - 1)
-        ;
+    while (finished != wanted.threads - 1) {
+    }
     _exit(0);
 }
 
@@ -401,10 +431,12 @@ std::vector<pid_t> start_children(const options& wanted, progress& shared)
     std::vector<pid_t> pids;
     for (unsigned i = 1; i != wanted.processes; ++i) {
         const pid_t pid = fork();
-        if (pid < 0)
+        if (pid < 0) {
             die("fork");
-        if (pid == 0)
+        }
+        if (pid == 0) {
             run_child(wanted, shared);
+        }
         pids.push_back(pid);
     }
     return pids;
@@ -413,11 +445,13 @@ std::vector<pid_t> start_children(const options& wanted, progress& shared)
 void announce(const std::vector<pid_t>& children)
 {
     std::string line = std::to_string(getpid());
-    for (const pid_t child : children)
+    for (const pid_t child : children) {
         line += ' ' + std::to_string(child);
+    }
     line += '\n';
-    if (write(STDOUT_FILENO, line.data(), line.size()) < 0)
+    if (write(STDOUT_FILENO, line.data(), line.size()) < 0) {
         die("write");
+    }
 }
 
 [[noreturn]] void run_first(const options& wanted, progress& shared)
@@ -425,16 +459,17 @@ void announce(const std::vector<pid_t>& children)
     std::atomic<unsigned> finished = 0;
     const auto children = start_children(wanted, shared);
     start_threads(wanted, shared, finished);
-    while (shared.ready != wanted.threads * wanted.processes - 1)
-        ;
+    while (shared.ready != wanted.threads * wanted.processes - 1) {
+    }
     announce(children);
     shared.announced = true;
     wait_and_make_calls(wanted);
     spawn_children(wanted);
-    while (finished != wanted.threads - 1)
-        ;
-    for (const pid_t child : children)
+    while (finished != wanted.threads - 1) {
+    }
+    for (const pid_t child : children) {
         syscall(SYS_wait4, child, nullptr, 0L, nullptr);
+    }
     _exit(0);
 }
 
@@ -443,12 +478,15 @@ void announce(const std::vector<pid_t>& children)
 int main(int argc, char** argv)
 {
     const options wanted = parse_options({argv + 1, argv + argc});
-    if (!wanted.comm.empty())
+    if (!wanted.comm.empty()) {
         prctl(PR_SET_NAME, wanted.comm.c_str(), 0L, 0L, 0L);
+    }
     require_i386(wanted);
-    if (wanted.filter)
+    if (wanted.filter) {
         log_all_calls();
-    if (wanted.refused)
+    }
+    if (wanted.refused) {
         refuse_call(*wanted.refused);
+    }
     run_first(wanted, share_progress());
 }

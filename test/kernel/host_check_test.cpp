@@ -99,16 +99,18 @@ void set_login_uid()
 
 bool is_root()
 {
-    if (::geteuid() != 0)
+    if (::geteuid() != 0) {
         test::skip("needs root");
+    }
     return ::geteuid() == 0;
 }
 
 bool may_control_audit()
 {
     const bool may = !holds(finding("audit_lost"), "cannot be read");
-    if (!may)
+    if (!may) {
         test::skip("needs CAP_AUDIT_CONTROL in the host's own namespaces");
+    }
     return may;
 }
 
@@ -204,8 +206,9 @@ BOOST_AUTO_TEST_CASE(kernel_without_pidfd)
 
 BOOST_AUTO_TEST_CASE(kernel_configuration)
 {
-    if (!is_root())
+    if (!is_root()) {
         return;
+    }
     const std::string needed = "CONFIG_AUDIT=y\nCONFIG_AUDITSYSCALL=y\nCONFIG_SECCOMP_FILTER=y\n";
     const auto complete = finding_with_config("# CONFIG_NO is not set\n" + needed + "CONFIG_PROC_EVENTS=y\n");
     BOOST_TEST(complete.starts_with("ok|CONFIG_AUDIT=y CONFIG_AUDITSYSCALL=y "), complete);
@@ -234,8 +237,9 @@ BOOST_AUTO_TEST_CASE(kernel_without_audit)
 
 BOOST_AUTO_TEST_CASE(audit_switched_off_at_boot)
 {
-    if (!is_root())
+    if (!is_root()) {
         return;
+    }
     const test::temporary_folder folder;
     test::write_file(folder.file("cmdline"), "quiet audit=0 ro\n");
     const auto found = finding_in_child("kernel_audit", [&] {
@@ -262,8 +266,9 @@ BOOST_AUTO_TEST_CASE(no_log_action)
 
 BOOST_AUTO_TEST_CASE(log_missing_in_actions_logged)
 {
-    if (!is_root())
+    if (!is_root()) {
         return;
+    }
     const auto found = finding_with("actions_logged", "seccomp/actions_logged", "kill_process errno");
     BOOST_TEST(found.starts_with("bad|kill_process errno|"), found);
     BOOST_TEST(found.ends_with("|sysctl -w kernel.seccomp.actions_logged=\"kill_process errno log\""), found);
@@ -278,8 +283,9 @@ BOOST_AUTO_TEST_CASE(inherited_filter)
 
 BOOST_AUTO_TEST_CASE(namespaces)
 {
-    if (!is_root())
+    if (!is_root()) {
         return;
+    }
     BOOST_TEST(finding("network_namespace").starts_with("ok|"));
     const auto network =
         finding_in_child("network_namespace", [] { test::require(::unshare(CLONE_NEWNET) == 0, "unshare"); });
@@ -289,12 +295,14 @@ BOOST_AUTO_TEST_CASE(namespaces)
 
 BOOST_AUTO_TEST_CASE(another_user_namespace)
 {
-    if (!is_root())
+    if (!is_root()) {
         return;
+    }
     const auto leave = [] { test::require(::unshare(CLONE_NEWUSER) == 0, "unshare"); };
     const auto user = finding_in_child("user_namespace", leave);
-    if (user == "exception: unshare")
+    if (user == "exception: unshare") {
         return test::skip("no user namespaces here, or a sanitizer's thread is in the way");
+    }
     BOOST_TEST(user.starts_with("bad|not the initial one|"), user);
     const auto capability = finding_in_child("cap_audit_read", leave);
     BOOST_TEST(capability.starts_with("bad|missing in the initial user namespace|"), capability);
@@ -303,8 +311,9 @@ BOOST_AUTO_TEST_CASE(another_user_namespace)
 
 BOOST_AUTO_TEST_CASE(capabilities)
 {
-    if (!is_root())
+    if (!is_root()) {
         return;
+    }
     struct expectation {
         int number;
         std::string name;
@@ -333,8 +342,9 @@ BOOST_AUTO_TEST_CASE(capabilities)
 
 BOOST_AUTO_TEST_CASE(login_uid_that_is_set)
 {
-    if (!is_root() || !may_control_audit())
+    if (!is_root() || !may_control_audit()) {
         return;
+    }
     const auto changeable = finding_in_child("loginuid", set_login_uid);
     BOOST_TEST(changeable.starts_with("ok|set to 1234|"), changeable);
     const auto kept = finding_in_child("loginuid", [] {
@@ -348,8 +358,9 @@ BOOST_AUTO_TEST_CASE(login_uid_that_is_set)
 // Where no process has a login uid, a moment of this does not disturb anybody.
 BOOST_AUTO_TEST_CASE(login_uid_that_nobody_may_change)
 {
-    if (!is_root() || !may_control_audit())
+    if (!is_root() || !may_control_audit()) {
         return;
+    }
     const auto found_with = [](std::uint32_t feature) {
         const changed_feature changed(feature);
         BOOST_REQUIRE(changed.changed());
@@ -363,20 +374,24 @@ BOOST_AUTO_TEST_CASE(login_uid_that_nobody_may_change)
 
 BOOST_AUTO_TEST_CASE(audit_state_that_cannot_be_read)
 {
-    if (!is_root())
+    if (!is_root()) {
         return;
+    }
     const auto state = [](const std::string& name) { return finding_in_child(name, test::become_nobody); };
     for (const std::string name :
-         {"audit_enabled", "audit_daemon", "audit_rate_limit", "audit_backlog_limit"})
+         {"audit_enabled", "audit_daemon", "audit_rate_limit", "audit_backlog_limit"}) {
         BOOST_TEST(state(name).starts_with("unknown|cannot be read: Operation not permitted|"), state(name));
-    for (const std::string name : {"audit_exclude_rules", "audit_lost"})
+    }
+    for (const std::string name : {"audit_exclude_rules", "audit_lost"}) {
         BOOST_TEST(state(name).starts_with("bad|cannot be read: Operation not permitted|"), state(name));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(an_exclude_rule)
 {
-    if (!is_root() || !may_control_audit())
+    if (!is_root() || !may_control_audit()) {
         return;
+    }
     const test::temporary_folder folder;
     const test::excluded_program rule(folder.file("program"));
     BOOST_REQUIRE(rule.added());
@@ -388,11 +403,13 @@ BOOST_AUTO_TEST_CASE(an_exclude_rule)
 
 BOOST_AUTO_TEST_CASE(an_audit_daemon)
 {
-    if (!is_root() || !may_control_audit())
+    if (!is_root() || !may_control_audit()) {
         return;
+    }
     const test::audit_daemon daemon;
-    if (!daemon.registered())
+    if (!daemon.registered()) {
         return test::skip("this host has an audit daemon already");
+    }
     const auto found = finding("audit_daemon");
     BOOST_TEST(found.starts_with("warning|pid "), found);
     BOOST_TEST(holds(found, "service auditd stop"), found);
@@ -401,8 +418,9 @@ BOOST_AUTO_TEST_CASE(an_audit_daemon)
 // Limits that no record reaches meanwhile, because other programs may be recording.
 BOOST_AUTO_TEST_CASE(audit_limits)
 {
-    if (!is_root() || !may_control_audit())
+    if (!is_root() || !may_control_audit()) {
         return;
+    }
     const auto old = read_audit_status().value();
     ::audit_status back{};
     back.mask = AUDIT_STATUS_RATE_LIMIT | AUDIT_STATUS_BACKLOG_LIMIT | AUDIT_STATUS_BACKLOG_WAIT_TIME;
@@ -425,8 +443,9 @@ BOOST_AUTO_TEST_CASE(audit_limits)
 
 BOOST_AUTO_TEST_CASE(settings_of_the_kernel_log)
 {
-    if (!is_root())
+    if (!is_root()) {
         return;
+    }
     BOOST_TEST(finding_with("printk_ratelimit", "printk_ratelimit", "0").starts_with("ok|off|"));
     const auto limited = finding_with("printk_ratelimit", "printk_ratelimit", "7");
     BOOST_TEST(limited.starts_with("warning|"), limited);
@@ -447,8 +466,9 @@ BOOST_AUTO_TEST_CASE(size_of_the_ring)
 {
     const auto unread = finding_in_child("kmsg_ring", [] { test::fail_call(SYS_syslog, EPERM); });
     BOOST_TEST(unread.starts_with("unknown|cannot be read: "), unread);
-    if (!is_root())
+    if (!is_root()) {
         return;
+    }
     const auto found = finding("kmsg_ring");
     BOOST_TEST(found.starts_with("ok|"), found);
     BOOST_TEST(holds(found, " KiB, about "), found);
@@ -462,20 +482,23 @@ BOOST_AUTO_TEST_CASE(names_of_calls)
 
 BOOST_AUTO_TEST_CASE(without_proc)
 {
-    if (!is_root())
+    if (!is_root()) {
         return;
+    }
     const auto statuses = test::in_child([] {
         test::hide_proc();
         std::string all;
-        for (const auto& found : check_host())
+        for (const auto& found : check_host()) {
             all += found.name + '=' + std::string(to_string(found.status)) + '\n';
+        }
         return all;
     });
     for (const std::string line :
          {"actions_logged=bad", "seccomp_filters=bad", "user_namespace=unknown", "pid_namespace=unknown",
           "network_namespace=unknown", "loginuid=warning", "printk_ratelimit=unknown",
-          "printk_devkmsg=unknown", "dmesg_restrict=unknown"})
+          "printk_devkmsg=unknown", "dmesg_restrict=unknown"}) {
         BOOST_TEST(holds(statuses, line + '\n'), line << " in " << statuses);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

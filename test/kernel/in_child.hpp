@@ -29,8 +29,9 @@ inline std::string read_to_end(int descriptor)
 {
     std::string text;
     std::array<char, 4096> part;
-    for (ssize_t size = 0; (size = ::read(descriptor, part.data(), part.size())) > 0;)
+    for (ssize_t size = 0; (size = ::read(descriptor, part.data(), part.size())) > 0;) {
         text.append(part.data(), static_cast<std::size_t>(size));
+    }
     return text;
 }
 
@@ -52,11 +53,13 @@ template <class Function>
 std::string in_child(Function function)
 {
     std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
         throw std::runtime_error("pipe2");
+    }
     const pid_t child = ::fork();
-    if (child == 0)
+    if (child == 0) {
         run_and_report(function, ends[1]);
+    }
     ::close(ends[1]);
     std::string text = read_to_end(ends[0]);
     ::close(ends[0]);
@@ -66,8 +69,9 @@ std::string in_child(Function function)
 
 inline void require(bool success, const char* what)
 {
-    if (!success)
+    if (!success) {
         throw std::runtime_error(what);
+    }
 }
 
 /// Makes the calling process an ordinary one of the user nobody.

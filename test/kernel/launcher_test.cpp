@@ -56,8 +56,9 @@ bool has_ended(int pidfd)
 
 exit_status wait_for(launcher& child)
 {
-    if (!has_ended(child.pidfd()))
+    if (!has_ended(child.pidfd())) {
         throw std::runtime_error("the child does not end");
+    }
     return child.try_wait().value();
 }
 
@@ -80,8 +81,9 @@ std::string status_line(const std::string& status, const std::string& name)
 {
     std::istringstream lines(status);
     for (std::string line; std::getline(lines, line);) {
-        if (line.starts_with(name + ":\t"))
+        if (line.starts_with(name + ":\t")) {
             return line.substr(name.size() + 2);
+        }
     }
     return "no " + name;
 }
@@ -137,10 +139,11 @@ public:
         : name_(name)
         , old_(value_of(name))
     {
-        if (value != nullptr)
+        if (value != nullptr) {
             ::setenv(name, value, 1);
-        else
+        } else {
             ::unsetenv(name);
+        }
     }
     environment_variable(const environment_variable&) = delete;
     environment_variable& operator=(const environment_variable&) = delete;
@@ -350,8 +353,9 @@ BOOST_AUTO_TEST_CASE(unknown_users)
 
 BOOST_AUTO_TEST_CASE(another_user)
 {
-    if (!is_root())
+    if (!is_root()) {
         return test::skip("only root can become another user");
+    }
     for (const char* user : {"nobody", "65534"}) {
         const auto status = output_of("exec cat /proc/self/status", user);
         BOOST_TEST(status_line(status, "Uid") == "65534\t65534\t65534\t65534");
@@ -359,15 +363,17 @@ BOOST_AUTO_TEST_CASE(another_user)
         BOOST_TEST(status_line(status, "Groups") == "65534 ");
         BOOST_TEST(status_line(status, "NoNewPrivs") == "0");
         BOOST_TEST(status_line(status, "Seccomp_filters") == "1");
-        for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapAmb"})
+        for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapAmb"}) {
             BOOST_TEST(status_line(status, set) == "0000000000000000");
+        }
     }
 }
 
 BOOST_AUTO_TEST_CASE(root_keeps_its_powers)
 {
-    if (!is_root())
+    if (!is_root()) {
         return test::skip("only for root");
+    }
     const auto own = test::read_file("/proc/self/status");
     for (const char* user : {"", "root"}) {
         const auto status = output_of("exec cat /proc/self/status", user);
@@ -378,8 +384,9 @@ BOOST_AUTO_TEST_CASE(root_keeps_its_powers)
 
 BOOST_AUTO_TEST_CASE(no_new_privs_only_where_needed)
 {
-    if (!is_root())
+    if (!is_root()) {
         return test::skip("only root can become another user");
+    }
     auto as_root = start(command({"true"}));
     BOOST_TEST(!as_root.no_new_privs());
     BOOST_TEST(wait_for(as_root).code == 0);
@@ -400,8 +407,9 @@ BOOST_AUTO_TEST_CASE(no_new_privs_only_where_needed)
 
 BOOST_AUTO_TEST_CASE(another_user_without_permission)
 {
-    if (!is_root())
+    if (!is_root()) {
         return test::skip("only root can become another user");
+    }
     const auto error = test::in_child([] {
         test::become_nobody();
         return describe(launcher::prepare(command({"true"}, "root"))->start().error());
@@ -415,8 +423,9 @@ BOOST_AUTO_TEST_CASE(session_of_its_own)
     const std::string script = "cat /proc/self/sessionid >" + folder.file("session");
     auto first = start(command({"/bin/sh", "-c", script}));
     BOOST_TEST(wait_for(first).code == 0);
-    if (!first.session())
+    if (!first.session()) {
         return test::skip(first.session_note());
+    }
     BOOST_TEST(first.session_note() == "");
     BOOST_TEST(test::read_file(folder.file("session")) == std::to_string(*first.session()));
     auto second = start(command({"true"}));
@@ -428,8 +437,9 @@ BOOST_AUTO_TEST_CASE(session_of_its_own)
 
 BOOST_AUTO_TEST_CASE(login_uid_stays_or_is_that_of_the_user)
 {
-    if (!is_root())
+    if (!is_root()) {
         return test::skip("only root can become another user");
+    }
     const auto own = proc_number("/proc/self/loginuid");
     const bool unset = own == "4294967295";
     BOOST_TEST(output_of("cat /proc/self/loginuid") == (unset ? "0" : own));
@@ -454,8 +464,9 @@ BOOST_AUTO_TEST_CASE(session_not_asked_for)
 
 BOOST_AUTO_TEST_CASE(session_not_to_be_had)
 {
-    if (!is_root())
+    if (!is_root()) {
         return test::skip("only root can take its own powers away");
+    }
     const auto note = [](auto prepare) {
         return test::in_child([prepare] {
             prepare();
@@ -489,8 +500,9 @@ bool ends_with_its_parent(const std::string& user)
         const auto child = start(command({"sleep", "60"}, user));
         const pid_t pid = child.pid();
         for (;;) {
-            if (::write(ends[1], &pid, sizeof pid) > 0)
+            if (::write(ends[1], &pid, sizeof pid) > 0) {
                 ::pause();
+            }
         }
     }
     pid_t pid = 0;
@@ -499,8 +511,9 @@ bool ends_with_its_parent(const std::string& user)
     ::kill(parent, SIGKILL);
     ::waitpid(parent, nullptr, 0);
     const bool ended = has_ended(pidfd);
-    for (const int descriptor : {ends[0], ends[1], pidfd})
+    for (const int descriptor : {ends[0], ends[1], pidfd}) {
         ::close(descriptor);
+    }
     return ended;
 }
 
@@ -509,8 +522,9 @@ bool ends_with_its_parent(const std::string& user)
 BOOST_AUTO_TEST_CASE(ends_with_parent)
 {
     BOOST_TEST(ends_with_its_parent(""));
-    if (!is_root())
+    if (!is_root()) {
         return test::skip("only root can become another user");
+    }
     BOOST_TEST(ends_with_its_parent("nobody"));
 }
 
@@ -557,8 +571,9 @@ BOOST_AUTO_TEST_CASE(process_group_and_descriptors_of_the_caller)
 BOOST_AUTO_TEST_CASE(many_launches_leave_nothing)
 {
     const auto before = open_descriptors();
-    for (int i = 0; i != 50; ++i)
+    for (int i = 0; i != 50; ++i) {
         BOOST_REQUIRE(run(command({"/bin/true"})).code == 0);
+    }
     BOOST_TEST(open_descriptors() == before);
     BOOST_TEST(::waitpid(-1, nullptr, WNOHANG) == -1);
     BOOST_TEST(errno == ECHILD);
@@ -660,11 +675,13 @@ counted trace_of(test::audit_listener& listener, const launch_options& options)
     bool found = false;
     counted trace;
     for (const auto& record : listener.records_until(mark, found)) {
-        if (record.pid != child.pid())
+        if (record.pid != child.pid()) {
             continue;
+        }
         trace.calls.push_back(record.syscall);
-        if (child.session())
+        if (child.session()) {
             BOOST_TEST(record.session == *child.session());
+        }
     }
     BOOST_TEST(found);
     return trace;
@@ -676,8 +693,9 @@ void check_trace_of_true(const counted& trace)
     BOOST_TEST(trace.calls.front() == SYS_execve);
     BOOST_TEST(trace.count(SYS_execve) == 1);
     BOOST_TEST(trace.calls.back() == SYS_exit_group);
-    for (const long number : {SYS_seccomp, SYS_write, SYS_rt_sigaction, SYS_rt_sigprocmask})
+    for (const long number : {SYS_seccomp, SYS_write, SYS_rt_sigaction, SYS_rt_sigprocmask}) {
         BOOST_TEST(trace.count(number) == 0);
+    }
 }
 
 } // namespace
@@ -685,19 +703,22 @@ void check_trace_of_true(const counted& trace)
 BOOST_AUTO_TEST_CASE(trace_begins_with_the_one_execve)
 {
     test::audit_listener listener;
-    if (!listener.is_open())
+    if (!listener.is_open()) {
         return test::skip("the audit multicast socket needs CAP_AUDIT_READ");
+    }
     check_trace_of_true(trace_of(listener, command({"true"})));
-    if (!is_root())
+    if (!is_root()) {
         return test::skip("only root can become another user");
+    }
     check_trace_of_true(trace_of(listener, command({"true"}, "nobody")));
 }
 
 BOOST_AUTO_TEST_CASE(trace_under_no_new_privs_begins_with_the_one_execve)
 {
     test::audit_listener listener;
-    if (!listener.is_open() || !is_root())
+    if (!listener.is_open() || !is_root()) {
         return test::skip("the audit multicast socket and another user need root");
+    }
     const auto text = test::in_child([] {
         test::become_nobody();
         auto child = start(command({"/bin/true"}));
@@ -709,8 +730,9 @@ BOOST_AUTO_TEST_CASE(trace_under_no_new_privs_begins_with_the_one_execve)
     bool found = false;
     counted trace;
     for (const auto& record : listener.records_until(mark, found)) {
-        if (record.pid == pid)
+        if (record.pid == pid) {
             trace.calls.push_back(record.syscall);
+        }
     }
     BOOST_TEST(found);
     check_trace_of_true(trace);
@@ -719,8 +741,9 @@ BOOST_AUTO_TEST_CASE(trace_under_no_new_privs_begins_with_the_one_execve)
 BOOST_AUTO_TEST_CASE(generator_makes_the_calls_it_is_told_to)
 {
     test::audit_listener listener;
-    if (!listener.is_open())
+    if (!listener.is_open()) {
         return test::skip("the audit multicast socket needs CAP_AUDIT_READ");
+    }
     const auto trace = trace_of(listener, command({SCTRACE_GENERATOR, "--threads", "2", "--comm", "a b",
                                                    "110:1000", "-1:3", "0x40000027:4", "123456:5"}));
     BOOST_TEST(trace.count(110) == 2000);
@@ -838,8 +861,9 @@ BOOST_AUTO_TEST_CASE(filters_of_a_child_under_another_filter)
 
 BOOST_AUTO_TEST_CASE(filter_of_the_caller_for_another_user)
 {
-    if (!is_root())
+    if (!is_root()) {
         return test::skip("only root can become another user");
+    }
     const auto refused = answer_to("mkdir", {filter_action::kill_process, 0});
     auto child = start(under(refused, {"mkdir", "/nowhere"}, "nobody"));
     BOOST_TEST(!child.no_new_privs());
@@ -855,8 +879,9 @@ BOOST_AUTO_TEST_CASE(filter_of_the_caller_for_another_user)
 BOOST_AUTO_TEST_CASE(calls_that_are_known_leave_no_record)
 {
     test::audit_listener listener;
-    if (!listener.is_open())
+    if (!listener.is_open()) {
         return test::skip("the audit multicast socket needs CAP_AUDIT_READ");
+    }
     const architecture native = architecture::native();
     const std::vector<syscall_key> known{
         {native, SYS_getppid},

@@ -61,8 +61,9 @@ bool eventually(Condition condition)
 {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline)
+        if (std::chrono::steady_clock::now() > deadline) {
             return false;
+        }
         ::poll(nullptr, 0, 1);
     }
     return true;
@@ -72,8 +73,9 @@ std::vector<std::filesystem::path> entries(const std::filesystem::path& folder)
 {
     std::error_code ec;
     std::vector<std::filesystem::path> found;
-    for (std::filesystem::directory_iterator it(folder, ec), end; !ec && it != end; it.increment(ec))
+    for (std::filesystem::directory_iterator it(folder, ec), end; !ec && it != end; it.increment(ec)) {
         found.push_back(it->path());
+    }
     return found;
 }
 
@@ -92,11 +94,13 @@ std::vector<pid_t> guardians(const fake_host& host)
 {
     std::vector<pid_t> found;
     for (const auto& process : entries("/proc")) {
-        if (test::read_file(process / "comm") != "sctrace-guard\n")
+        if (test::read_file(process / "comm") != "sctrace-guard\n") {
             continue;
+        }
         for (const auto& file : open_files(process)) {
-            if (file == host.paths().state)
+            if (file == host.paths().state) {
                 found.push_back(std::stoi(process.filename()));
+            }
         }
     }
     return found;
@@ -104,8 +108,9 @@ std::vector<pid_t> guardians(const fake_host& host)
 
 void kill_guardians(const fake_host& host)
 {
-    for (const pid_t guardian : guardians(host))
+    for (const pid_t guardian : guardians(host)) {
         ::kill(guardian, SIGKILL);
+    }
     BOOST_TEST(eventually([&] { return guardians(host).empty(); }));
 }
 
@@ -120,8 +125,9 @@ public:
         if (pid_ == 0) {
             const auto held = printk_ratelimit_hold::acquire(host.paths());
             const bool told = ::write(ends[1], held ? "y" : "n", 1) == 1;
-            while (told)
+            while (told) {
                 ::pause();
+            }
             ::_exit(1);
         }
         ::close(ends[1]);
@@ -137,8 +143,9 @@ public:
 
     void kill()
     {
-        if (pid_ == 0)
+        if (pid_ == 0) {
             return;
+        }
         ::kill(pid_, SIGKILL);
         ::waitpid(pid_, nullptr, 0);
         pid_ = 0;
@@ -315,15 +322,17 @@ BOOST_AUTO_TEST_CASE(guardian_keeps_nothing_of_the_program)
     BOOST_REQUIRE(found.size() == 1U);
     const std::filesystem::path process = "/proc/" + std::to_string(found.front());
     std::set<std::string> kinds;
-    for (const auto& file : open_files(process))
+    for (const auto& file : open_files(process)) {
         kinds.insert(file.starts_with("socket:") ? "socket" : file);
+    }
     BOOST_TEST((kinds == std::set<std::string>{"/dev/null", "socket", host.paths().state}));
     BOOST_TEST(open_files(process).size() == 5U);
     BOOST_TEST(::getsid(found.front()) == found.front());
     BOOST_TEST(std::filesystem::read_symlink(process / "cwd").string() == "/");
 
-    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE})
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) {
         ::kill(found.front(), number);
+    }
     BOOST_TEST(guardians(host) == found, boost::test_tools::per_element());
 
     ::close(ends[1]);
@@ -354,8 +363,9 @@ BOOST_AUTO_TEST_CASE(a_fork_of_the_program_keeps_nothing_up)
         const auto held = hold(host);
         child = ::fork();
         if (child == 0) {
-            for (;;)
+            for (;;) {
                 ::pause();
+            }
         }
     }
     BOOST_TEST(host.value() == "5\n");
@@ -372,13 +382,15 @@ BOOST_AUTO_TEST_CASE(many_holders_come_and_go)
         threads.emplace_back([&] {
             for (int round = 0; round != 25; ++round) {
                 const auto held = printk_ratelimit_hold::acquire(host.paths());
-                if (!held || host.value() != "0\n")
+                if (!held || host.value() != "0\n") {
                     ++wrong;
+                }
             }
         });
     }
-    for (auto& thread : threads)
+    for (auto& thread : threads) {
         thread.join();
+    }
     BOOST_TEST(wrong == 0);
     BOOST_TEST(host.value() == "23\n");
     BOOST_TEST(!host.has_state());
@@ -400,8 +412,9 @@ BOOST_AUTO_TEST_CASE(relative_paths)
 
 BOOST_AUTO_TEST_CASE(not_permitted)
 {
-    if (::geteuid() != 0)
+    if (::geteuid() != 0) {
         return test::skip("only root can become another user");
+    }
     const auto error = test::in_child([] {
         test::become_nobody();
         const auto failed = error_of({});
@@ -415,8 +428,9 @@ BOOST_AUTO_TEST_CASE(not_permitted)
 
 BOOST_AUTO_TEST_CASE(read_only_setting)
 {
-    if (::geteuid() != 0)
+    if (::geteuid() != 0) {
         return test::skip("only root can mount");
+    }
     const fake_host host;
     const auto error = acquire_in_child(host, [&host] {
         const auto path = host.paths().sysctl;
@@ -520,12 +534,14 @@ BOOST_AUTO_TEST_CASE(the_real_setting)
     const auto before = test::read_file(paths.sysctl);
     {
         const auto held = printk_ratelimit_hold::acquire();
-        if (!held)
+        if (!held) {
             return test::skip(held.error().message);
+        }
         BOOST_TEST(test::read_file(paths.sysctl) == "0\n");
     }
-    if (!std::filesystem::exists(paths.state))
+    if (!std::filesystem::exists(paths.state)) {
         BOOST_TEST(test::read_file(paths.sysctl) == before);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -18,8 +18,9 @@ std::atomic<std::size_t> allocations = 0;
 void* allocate(std::size_t size)
 {
     ++allocations;
-    if (void* const memory = std::malloc(size))
+    if (void* const memory = std::malloc(size)) {
         return memory;
+    }
     throw std::bad_alloc();
 }
 
@@ -71,18 +72,21 @@ void parse_live_entry(std::string_view text)
 {
     std::array<char, 8192> buffer{};
     const auto entry = sctrace::parse_kmsg_entry(text);
-    if (!entry)
+    if (!entry) {
         return;
+    }
     const std::string_view kernel_text = sctrace::unescape_kmsg(entry->text, buffer);
     const auto record = sctrace::parse_audit_record(kernel_text);
     const auto notice = sctrace::parse_loss_notice(kernel_text);
-    if (!record || notice)
+    if (!record || notice) {
         return;
+    }
     const auto parsed = sctrace::parse_seccomp_record(*record);
-    if (parsed)
+    if (parsed) {
         sctrace::decode(parsed->exe, buffer);
-    else
+    } else {
         sctrace::parse_process_fields(*record);
+    }
 }
 
 } // namespace
@@ -146,15 +150,17 @@ BOOST_AUTO_TEST_CASE(counting_allocates_nothing_in_the_steady_state)
         }
         device.settle(batch);
         records.read(batch);
-        for (const auto& call : records.calls())
+        for (const auto& call : records.calls()) {
             counts.add(call);
+        }
     };
     // The calls are handed over in two vectors by turns.
     round();
     round();
     const std::size_t count = allocations_of([&] {
-        for (int i = 0; i < 1000; ++i)
+        for (int i = 0; i < 1000; ++i) {
             round();
+        }
     });
     BOOST_TEST(count == 0U);
     BOOST_TEST(counts.total() == 2U * 1002U);

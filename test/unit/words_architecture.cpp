@@ -34,8 +34,9 @@ BOOST_AUTO_TEST_CASE(unknown_ones_show_their_number)
     BOOST_TEST(architecture(0xc0009026).display_name() == "0xc0009026");
     BOOST_TEST(architecture(0x5e).display_name() == "0x5e");
     BOOST_TEST(architecture().display_name() == "0x0");
-    for (const std::string_view word : {"", "x86-64", "X86_64", "0xc000003e", "alpha"})
+    for (const std::string_view word : {"", "x86-64", "X86_64", "0xc000003e", "alpha"}) {
         BOOST_TEST(!architecture::from_name(word));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(x32_is_told_by_the_number_of_the_call)

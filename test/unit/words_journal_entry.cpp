@@ -62,8 +62,9 @@ std::string quoted(std::string_view text)
 {
     std::string result = "\"";
     for (const char c : text) {
-        if (c == '"' || c == '\\')
+        if (c == '"' || c == '\\') {
             result += '\\';
+        }
         result += c;
     }
     return result + '"';
@@ -84,8 +85,9 @@ std::string object_with(const std::string& members)
 std::string array_of_numbers(std::string_view text)
 {
     std::string result = "[";
-    for (const char c : text)
+    for (const char c : text) {
         result += std::to_string(static_cast<unsigned char>(c)) + ",";
+    }
     result.back() = ']';
     return result;
 }
@@ -107,8 +109,9 @@ std::string text_field(std::string_view name, std::string_view value)
 std::string length_of(std::uint64_t length)
 {
     std::string bytes;
-    for (int i = 0; i < 8; ++i)
+    for (int i = 0; i < 8; ++i) {
         bytes += static_cast<char>(length >> (8 * i) & 0xff);
+    }
     return bytes;
 }
 
@@ -363,8 +366,9 @@ BOOST_AUTO_TEST_CASE(other_transports_never_count)
 BOOST_AUTO_TEST_CASE(a_message_alone_is_taken_if_it_says_something)
 {
     for (const std::string& message : {kernel_text, copy_message, "[1.5] " + kernel_text,
-                                       std::string("kauditd_printk_skb: 20 callbacks suppressed")})
+                                       std::string("kauditd_printk_skb: 20 callbacks suppressed")}) {
         BOOST_TEST(line_of(message_alone(message)) == message);
+    }
     BOOST_TEST(line_of(message_alone("usb 1-1: new device")) == "nothing");
     BOOST_TEST(line_of(message_alone("Nov 24 05:40:36 host app[12]: " + kernel_text)) == "nothing");
     BOOST_TEST(line_of(message_alone("")) == "nothing");
@@ -478,8 +482,9 @@ BOOST_AUTO_TEST_CASE(a_length_that_lies_takes_no_memory)
     std::string lines;
     journal_export_reader reader;
     reader.feed("MESSAGE\n" + length_of(768ULL * 1024 * 1024), lines);
-    for (int i = 0; i < 100; ++i)
+    for (int i = 0; i < 100; ++i) {
         reader.feed(std::string(10'000, 'x'), lines);
+    }
     reader.finish(lines);
     BOOST_TEST(lines.empty());
     BOOST_TEST(reader.malformed() == 1U);

@@ -82,10 +82,12 @@ BOOST_AUTO_TEST_CASE(refuses_everything_else)
 BOOST_AUTO_TEST_CASE(notices_a_full_output_buffer)
 {
     const std::string header = "5,1,2,-;";
-    for (const std::size_t length : {2046U, 2047U, 2048U})
+    for (const std::size_t length : {2046U, 2047U, 2048U}) {
         BOOST_TEST(parse_kmsg_entry(header + std::string(length - header.size(), 'x'))->maybe_cut);
-    for (const std::size_t length : {2045U, 2049U, 8000U})
+    }
+    for (const std::size_t length : {2045U, 2049U, 8000U}) {
         BOOST_TEST(!parse_kmsg_entry(header + std::string(length - header.size(), 'x'))->maybe_cut);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

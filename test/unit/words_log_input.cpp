@@ -26,8 +26,9 @@ void check(std::string_view beginning, log_encoding expected)
 std::string utf16_of(std::string_view text, bool low_first)
 {
     std::string bytes;
-    for (const char c : text)
+    for (const char c : text) {
         bytes += low_first ? std::string{c, '\0'} : std::string{'\0', c};
+    }
     return bytes;
 }
 
@@ -54,8 +55,9 @@ BOOST_AUTO_TEST_CASE(a_part_of_a_signature_is_text)
                                      "\xfd"
                                      "7zXZ"s,
                                      "BZh"s, "BZh9"s, "BZh91AY&S"s, "BZhang logged in"s, "BZhx1AY&SY"s,
-                                     "\x04\x22\x4d"s, "LPKSHHR"s, "\xff"s, "__CURSOR"s})
+                                     "\x04\x22\x4d"s, "LPKSHHR"s, "\xff"s, "__CURSOR"s}) {
         check(bytes, log_encoding::text);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(utf16_is_told_by_its_mark_or_by_its_zeros)
@@ -86,8 +88,9 @@ BOOST_AUTO_TEST_CASE(text_is_no_utf16)
 BOOST_AUTO_TEST_CASE(entries_that_nul_bytes_separate_are_text)
 {
     std::string capture;
-    for (int i = 0; i < 30; ++i)
+    for (int i = 0; i < 30; ++i) {
         capture += kmsg_text + '\0';
+    }
     check(capture, log_encoding::text);
     check("6,1,1,-;a\n\0"s
           "6,2,2,-;b\n\0"s,
@@ -103,8 +106,9 @@ BOOST_AUTO_TEST_CASE(entries_of_the_journal_are_told_from_lines)
     check("{\n\"A\"", log_encoding::journal_json_pretty);
     for (const std::string_view text :
          {"{\"__CURSOR\":\"s=1\"}\n", "\x1e{\"__CURSOR\":\"s=1\"}\n", "{\n   \"dmesg\": [\n", "{\n", "{\n   ",
-          "{\n   x", "{\n   \"\": 1", "{\n   \"__CUR", "{"})
+          "{\n   x", "{\n   \"\": 1", "{\n   \"__CUR", "{"}) {
         check(text, log_encoding::text);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(only_the_beginning_is_looked_at)
@@ -130,10 +134,12 @@ BOOST_AUTO_TEST_CASE(every_log_that_is_not_read_comes_with_a_command)
         {log_encoding::journal_json_pretty,
          "a.log holds journal entries of many lines each: jq -c . a.log | asio-sctrace replay -"},
     };
-    for (const auto& [encoding, advice] : expected)
+    for (const auto& [encoding, advice] : expected) {
         BOOST_TEST(advice_for(encoding, "a.log") == advice);
-    for (const auto encoding : {log_encoding::text, log_encoding::gzip, log_encoding::journal_export})
+    }
+    for (const auto encoding : {log_encoding::text, log_encoding::gzip, log_encoding::journal_export}) {
         BOOST_TEST(advice_for(encoding, "a.log").empty());
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_command_names_the_path_as_a_shell_reads_it)

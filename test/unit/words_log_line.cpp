@@ -76,8 +76,9 @@ BOOST_AUTO_TEST_CASE(finds_the_kernels_text_behind_dmesgs_prefixes)
                                           "52:",
                                           "auditd  : ",
                                           "05:40:36 ",
-                                          "Nov 24 05:40:36 host "})
+                                          "Nov 24 05:40:36 host "}) {
         check_line(prefix, kernel_text, log_form::dmesg);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(finds_the_kernels_text_behind_syslogs_prefixes)
@@ -88,14 +89,16 @@ BOOST_AUTO_TEST_CASE(finds_the_kernels_text_behind_syslogs_prefixes)
           "<5>Jan 15 16:27:18 n37 kernel: [22734288.221628][   T55] ",
           "Jan 11 09:11:48 host kern.notice kernel: [ 1033.125649] ",
           "2026-11-24T05:40:36.015136+00:00 host kernel: [ 1518.015136] ",
-          "52:Aug  3 00:37:17 host kernel: [ 1518.015136] "})
+          "52:Aug  3 00:37:17 host kernel: [ 1518.015136] "}) {
         check_line(prefix, kernel_text, log_form::syslog);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(finds_texts_behind_no_prefix_or_a_quotation_mark)
 {
-    for (const std::string_view prefix : {"", "    ", "#", "    $ ", "> ", "// "})
+    for (const std::string_view prefix : {"", "    ", "#", "    $ ", "> ", "// "}) {
         check_line(prefix, kernel_text, log_form::bare);
+    }
     check_line("", kernel_text.substr(std::string_view("audit: ").size()), log_form::bare);
 }
 
@@ -149,8 +152,9 @@ BOOST_AUTO_TEST_CASE(reads_dmesgs_json)
 {
     std::string text;
     for (const char c : with(kernel_text, "comm=\"nginx\"", R"(comm="a\b")")) {
-        if (c == '"' || c == '\\')
+        if (c == '"' || c == '\\') {
             text += '\\';
+        }
         text += c;
     }
     for (const std::string_view end : {"\"", "\",", "\"\n"}) {
@@ -213,8 +217,9 @@ BOOST_AUTO_TEST_CASE(other_lines_are_no_records)
           "this line is not a record at all, but it is long enough for a block", "type=1326 syscall=1",
           "audit(1.000:1): arch=c00000b7 syscall=198 uid=1000 pid=368",
           "a subtype=1326 audit(1.0:2): syscall=1",
-          "auid=1000 uid=1000 ses=3 pid=7 comm=\"x\" syscall=26 code=0x7ffc0000"})
+          "auid=1000 uid=1000 ses=3 pid=7 comm=\"x\" syscall=26 code=0x7ffc0000"}) {
         check_no_record(line);
+    }
     BOOST_TEST(parse_seccomp_line("nothing").error() == error::not_an_audit_record);
     BOOST_TEST(parse_seccomp_line("type=SYSCALL msg=audit(1.0:2): syscall=1").error() ==
                error::not_a_seccomp_record);
@@ -245,8 +250,9 @@ BOOST_AUTO_TEST_CASE(every_cut_of_every_form_is_safe)
         for (std::size_t length = 0; length < whole.size(); ++length) {
             const exact_text line(whole.substr(0, length));
             const auto record = parse_seccomp_line(line.view());
-            if (record)
+            if (record) {
                 BOOST_TEST((record->syscall == 110 || record->syscall == 11 || record->syscall == 1));
+            }
         }
     }
 }

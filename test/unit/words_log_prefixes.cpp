@@ -103,8 +103,9 @@ BOOST_AUTO_TEST_CASE(every_form_of_dmesg_is_read)
                                           "[Feb10 01:31] ",
                                           "[ 1518.015136 <    0.009354>] ",
                                           "[<    0.009354>] ",
-                                          "2026-11-24T05:40:36,015136+00:00 "})
+                                          "2026-11-24T05:40:36,015136+00:00 "}) {
         check_kernel(prefix, log_form::dmesg);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(every_form_of_syslog_is_read)
@@ -117,8 +118,9 @@ BOOST_AUTO_TEST_CASE(every_form_of_syslog_is_read)
           "2026-11-24T05:40:36.015136+00:00 host kernel: ",
           "<5>Jan 15 16:27:18 n37 kernel: [22734288.221628] ",
           "Jan 11 09:11:48 host kern.notice kernel: [ 1033.125649] ",
-          "Jan 11 09:11:48 host kern.notice kernel: "})
+          "Jan 11 09:11:48 host kern.notice kernel: "}) {
         check_kernel(prefix, log_form::syslog);
+    }
     check_kernel("<5>1 2026-11-24T05:40:36.015136+00:00 host kernel - - - ", log_form::dmesg);
 }
 
@@ -143,14 +145,17 @@ BOOST_AUTO_TEST_CASE(other_writers_of_kernel_text_are_read)
          {"10.5.0.3: kern:  notice: [2022-07-28T11:49:44.901518063Z]: ", "<4>[   12.345678] .(1)[7869:comm]",
           "<4>[   12.345678] .(1)[7869:runc:[2:INIT]]", "ived NULL device[ 1155.495445][ T5196] ",
           "2026-11-24T05:40:36.015136000Z ", "[pod/agent-7f9c/main] ", "agent-1  | [ 1518.015136] ",
-          "2026-11-24T05:40:36.015136000Z stdout F [ 1518.015136] "})
+          "2026-11-24T05:40:36.015136000Z stdout F [ 1518.015136] "}) {
         check_kernel(prefix, log_form::dmesg);
-    for (const std::string_view prefix : {"> ", "> > ", "# ", "// "})
+    }
+    for (const std::string_view prefix : {"> ", "> > ", "# ", "// "}) {
         check_kernel(prefix, log_form::bare);
+    }
     for (const std::string_view prefix :
          {"agent-1  | ", "agent_1 | ", "2026-11-24T05:40:36.015136000Z stdout F ",
-          "2026-11-24T05:40:36.015136000Z stderr F "})
+          "2026-11-24T05:40:36.015136000Z stderr F "}) {
         check_kernel(prefix, log_form::dmesg);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(two_spaces_may_stand_behind_the_stamp)
@@ -170,8 +175,9 @@ BOOST_AUTO_TEST_CASE(text_of_a_program_never_counts_where_its_prefix_shows_it)
           "2026-11-24T05:40:36.015136+00:00 host app[12]: ", "2026-11-24T05:40:36.015136+00:00 host app: ",
           "[ 1518.015136] host app[12]: ", "[ 1518.015136] host app: ", "1795497556.007 host app[12]: ",
           "1795497556.007 host app: ", "host app[12]: ", "host app: ", "app: ", "the user said ",
-          "Nov 24 05:40:36 host audit[123]: USER_AVC pid=1 msg='", "[ 12.5] app[12]: "})
+          "Nov 24 05:40:36 host audit[123]: USER_AVC pid=1 msg='", "[ 12.5] app[12]: "}) {
         check_forged(prefix);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(text_of_another_facility_never_counts)
@@ -183,8 +189,9 @@ BOOST_AUTO_TEST_CASE(text_of_another_facility_never_counts)
           "<14>Jan 15 16:27:18 n37 kernel: ", "<13>1 2026-11-24T05:40:36.015136+00:00 host kernel - - - ",
           "10.5.0.3: user:  notice: [2022-07-28T11:49:44.901518063Z]: ",
           "Jan 11 09:11:48 host user.notice root: ", "Jan 11 09:11:48 host user.notice kernel: ",
-          "agent-1  | <13>[ 1518.015136] ", "13,1,2,-;"})
+          "agent-1  | <13>[ 1518.015136] ", "13,1,2,-;"}) {
         check_forged(prefix);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(journalds_copy_counts_only_behind_journalds_tag)
@@ -193,8 +200,9 @@ BOOST_AUTO_TEST_CASE(journalds_copy_counts_only_behind_journalds_tag)
          {"Nov 24 05:40:36 host app[12]: ", "[ 1518.015136] host app[12]: ", "host app[12]: ",
           "Nov 24 05:40:36 host audit[123]: USER_AVC pid=1 msg='avc:  denied ",
           "Nov 24 05:40:36 host audit[123]: USER_CMD pid=1 msg='x: ",
-          "Nov 24 05:40:36 host nginx.service[12]: x: "})
+          "Nov 24 05:40:36 host nginx.service[12]: x: "}) {
         check_refused(std::string(prefix) + journal_copy);
+    }
     check_refused("Nov 24 05:40:36 host audit[123]: USER_AVC pid=1 uid=0 auid=4294967295 ses=1 msg='avc: " +
                   journal_copy + " '");
 }

@@ -28,8 +28,9 @@ BOOST_AUTO_TEST_SUITE(loss_notices)
 BOOST_AUTO_TEST_CASE(any_caller_of_printk_may_announce_the_loss)
 {
     for (const std::string_view name : {"kauditd_printk_skb: ", "audit_printk_skb: ", "audit_log_start: ",
-                                        "audit_log_lost: ", "audit_panic: ", "some_driver.isra.0: ", ""})
+                                        "audit_log_lost: ", "audit_panic: ", "some_driver.isra.0: ", ""}) {
         check(std::string(name) + "108 callbacks suppressed", kind::printk_suppressed, 108);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(reads_the_audit_subsystems_own_notices)

@@ -13,8 +13,9 @@ namespace {
 std::size_t simple_find(std::string_view text, std::size_t from)
 {
     for (std::size_t at = from; at + 3 < text.size(); ++at) {
-        if ((text[at] == 'y' || text[at] == 'u') && text[at + 3] == '=')
+        if ((text[at] == 'y' || text[at] == 'u') && text[at + 3] == '=') {
             return at;
+        }
     }
     return std::string_view::npos;
 }
@@ -43,11 +44,13 @@ BOOST_AUTO_TEST_CASE(many_keys_are_found_one_after_the_other)
     std::uniform_int_distribution<std::size_t> choice(0, 4);
     for (int round = 0; round < 500; ++round) {
         std::string text;
-        for (std::size_t length = random() % 150; text.size() < length;)
+        for (std::size_t length = random() % 150; text.size() < length;) {
             text += "yu=.\0"[choice(random)];
+        }
         const exact_text exact(text);
-        for (std::size_t from = 0; from <= text.size(); ++from)
+        for (std::size_t from = 0; from <= text.size(); ++from) {
             BOOST_REQUIRE(find_key_tail(exact.view(), from, 'y', 'u') == simple_find(exact.view(), from));
+        }
     }
 }
 

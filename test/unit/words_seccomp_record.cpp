@@ -285,9 +285,10 @@ BOOST_AUTO_TEST_CASE(type_1701_counts_with_seccomp_as_its_reason)
     BOOST_TEST(record->syscall == 20);
     BOOST_TEST(record->code.value() == 0x50001U);
     for (const std::string_view reason :
-         {"reason=\"memory violation\"", "reason=seccomp", "reason=\"seccomp2\""})
+         {"reason=\"memory violation\"", "reason=seccomp", "reason=\"seccomp2\""}) {
         check_error(parse_body(with(body, "reason=\"seccomp\"", reason), audit_type::anom_abend),
                     error::not_a_seccomp_record);
+    }
     const std::string forged = "ses=4 subj=reason=\"seccomp\" pid=5 comm=\"x\" sig=31 syscall=1";
     check_error(parse_body(forged, audit_type::anom_abend), error::not_a_seccomp_record);
 }
@@ -305,8 +306,9 @@ BOOST_AUTO_TEST_CASE(every_cut_of_a_record_is_truncated_or_right)
     for (std::size_t length = 0; length <= kernel_text.size(); ++length) {
         const exact_text text(kernel_text.substr(0, length));
         auto record = sctrace::parse_audit_record(text.view());
-        if (!record)
+        if (!record) {
             continue;
+        }
         record->maybe_cut = true;
         const auto parsed = sctrace::parse_seccomp_record(*record);
         if (parsed) {
@@ -365,8 +367,9 @@ BOOST_AUTO_TEST_CASE(nul_bytes_and_long_lines_are_no_danger)
     BOOST_TEST(record->syscall == 1);
 
     std::string hex;
-    while (hex.size() < 7796)
+    while (hex.size() < 7796) {
         hex += "2F61";
+    }
     const exact_text with_long_path("pid=1 comm=\"x\" exe=" + hex + " sig=0 syscall=110 code=0x7ffc0000");
     const auto long_record = parse_body(with_long_path.view());
     BOOST_REQUIRE(long_record);

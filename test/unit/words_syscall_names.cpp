@@ -50,8 +50,9 @@ std::vector<defined_call> read_definition(const std::string& line)
     }
     const bool is_call = define == "#define" && name.starts_with(prefix) && !value.empty() &&
                          value[0] >= '0' && value[0] <= '9';
-    if (!is_call || name == "__NR_syscalls")
+    if (!is_call || name == "__NR_syscalls") {
         return {};
+    }
     return {{name.substr(prefix.size()), base + std::stoll(value)}};
 }
 
@@ -60,8 +61,9 @@ std::vector<defined_call> read_header(const std::filesystem::path& path)
     std::vector<defined_call> calls;
     std::ifstream header(path);
     for (std::string line; std::getline(header, line);) {
-        for (auto& call : read_definition(line))
+        for (auto& call : read_definition(line)) {
             calls.push_back(std::move(call));
+        }
     }
     return calls;
 }
@@ -71,8 +73,9 @@ void check_header(const std::filesystem::path& path, std::string_view arch, std:
     const auto calls = read_header(path);
     BOOST_TEST(calls.size() > 20U);
     for (const auto& call : calls) {
-        if (call.number < from)
+        if (call.number < from) {
             continue;
+        }
         BOOST_TEST_CONTEXT(path << " " << call.name)
         {
             BOOST_TEST(name_of(arch, call.number) == call.name);
@@ -135,9 +138,11 @@ BOOST_AUTO_TEST_CASE(pseudo_numbers_do_not_leak)
     BOOST_TEST(number_of("mips", "socket") == 4183);
     BOOST_TEST(!syscall_number(arch_of("i386"), "accept"));
     BOOST_TEST(!syscall_number(arch_of("aarch64"), "open"));
-    for (const std::int64_t number : {-1, -101, -10001, -10244})
-        for (const std::string_view arch : {"x86_64", "i386", "aarch64", "arm"})
+    for (const std::int64_t number : {-1, -101, -10001, -10244}) {
+        for (const std::string_view arch : {"x86_64", "i386", "aarch64", "arm"}) {
             BOOST_TEST(!syscall_name(arch_of(arch), number));
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(unknown_calls_have_no_name)

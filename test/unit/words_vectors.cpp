@@ -19,8 +19,9 @@ std::vector<json::object> read_vectors(const char* path)
     std::vector<json::object> vectors;
     std::ifstream file(path);
     BOOST_REQUIRE_MESSAGE(file, "cannot open " << path);
-    for (std::string line; std::getline(file, line);)
+    for (std::string line; std::getline(file, line);) {
         vectors.push_back(json::parse(line).as_object());
+    }
     BOOST_REQUIRE(!vectors.empty());
     return vectors;
 }
@@ -28,11 +29,13 @@ std::vector<json::object> read_vectors(const char* path)
 boost::system::result<sctrace::seccomp_record> parse(const json::object& vector)
 {
     const std::string_view line = vector.at("line").as_string();
-    if (vector.at("kind").as_string() != "netlink")
+    if (vector.at("kind").as_string() != "netlink") {
         return sctrace::parse_seccomp_line(line);
+    }
     const auto record = sctrace::parse_audit_payload(audit_type::seccomp, line);
-    if (!record)
+    if (!record) {
         return record.error();
+    }
     return sctrace::parse_seccomp_record(*record);
 }
 
@@ -54,8 +57,9 @@ json::value view(std::string_view value)
 
 json::value hex(const std::optional<std::uint32_t>& value)
 {
-    if (!value)
+    if (!value) {
         return {};
+    }
     std::ostringstream text;
     text << std::hex << *value;
     return json::value(text.str());
@@ -106,8 +110,9 @@ BOOST_AUTO_TEST_CASE(every_line_is_read_as_it_should_be)
         BOOST_TEST_CONTEXT(vector.at("line"))
         {
             BOOST_TEST(parsed.has_value() == expected.is_object());
-            if (parsed && expected.is_object())
+            if (parsed && expected.is_object()) {
                 BOOST_TEST(to_json(*parsed) == expected.as_object());
+            }
         }
     }
 }
@@ -128,8 +133,9 @@ BOOST_AUTO_TEST_CASE(every_loss_is_read_as_it_should_be)
             const bool expected =
                 loss != nullptr || (vector.at("kind").as_string() == "loss" && is_kernel_notice(line));
             BOOST_TEST(notice.has_value() == expected);
-            if (notice && loss != nullptr)
+            if (notice && loss != nullptr) {
                 BOOST_TEST(notice->count == loss->at("suppressed").to_number<std::uint64_t>());
+            }
         }
     }
 }
