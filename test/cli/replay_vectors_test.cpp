@@ -1,4 +1,5 @@
 #include "replay.hpp"
+#include "vectors.hpp"
 
 #include <sctrace/architecture.hpp>
 #include <sctrace/seccomp_record.hpp>
@@ -9,30 +10,15 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <fstream>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 using namespace sctrace::test;
 namespace json = boost::json;
 
 namespace {
-
-std::vector<json::object> read_vectors(const char* path)
-{
-    std::vector<json::object> vectors;
-    std::ifstream file(path);
-    BOOST_REQUIRE_MESSAGE(file, "cannot open " << path);
-    for (std::string line; std::getline(file, line);) {
-        vectors.push_back(json::parse(line).as_object());
-    }
-    BOOST_REQUIRE(!vectors.empty());
-    return vectors;
-}
 
 /// The vector as a line of a log.
 std::string line_of(const json::object& vector)
@@ -154,12 +140,7 @@ BOOST_AUTO_TEST_SUITE(cli_replay_vectors)
 
 BOOST_AUTO_TEST_CASE(every_line_gives_the_event_it_should)
 {
-    const char* const path = std::getenv("SCTRACE_VECTORS");
-    if (path == nullptr) {
-        skip("SCTRACE_VECTORS does not name a file of test vectors");
-        return;
-    }
-    for (const json::object& vector : read_vectors(path)) {
+    for (const json::object& vector : read_vectors()) {
         const std::string line = line_of(vector);
         BOOST_TEST_CONTEXT(line)
         {
@@ -175,14 +156,9 @@ BOOST_AUTO_TEST_CASE(every_line_gives_the_event_it_should)
 
 BOOST_AUTO_TEST_CASE(all_lines_together_count_as_their_records_do)
 {
-    const char* const path = std::getenv("SCTRACE_VECTORS");
-    if (path == nullptr) {
-        skip("SCTRACE_VECTORS does not name a file of test vectors");
-        return;
-    }
     std::string log;
     record_copies copies;
-    for (const json::object& vector : read_vectors(path)) {
+    for (const json::object& vector : read_vectors()) {
         log += line_of(vector);
         if (const auto* record = vector.at("record").if_object()) {
             copies.add(*record);

@@ -1,14 +1,13 @@
 #include "line_by_line.hpp"
 #include "log_marks.hpp"
 #include "logged_record.hpp"
-#include "skip.hpp"
 #include "temporary_folder.hpp"
+#include "vectors.hpp"
 #include "words_test.hpp"
 
 #include <boost/json.hpp>
 
 #include <array>
-#include <cstdlib>
 #include <fstream>
 #include <random>
 #include <vector>
@@ -91,13 +90,8 @@ std::vector<std::string> lines_of(const std::string& path)
 std::vector<std::string> lines_of_vectors()
 {
     std::vector<std::string> lines;
-    const char* const path = std::getenv("SCTRACE_VECTORS");
-    if (path == nullptr) {
-        sctrace::test::skip("SCTRACE_VECTORS does not name a file of test vectors");
-        return lines;
-    }
-    for (const std::string& line : lines_of(path)) {
-        lines.emplace_back(json::parse(line).as_object().at("line").as_string());
+    for (const json::object& vector : sctrace::test::read_vectors()) {
+        lines.emplace_back(vector.at("line").as_string());
     }
     return lines;
 }

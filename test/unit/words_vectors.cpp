@@ -1,30 +1,14 @@
-#include "skip.hpp"
+#include "vectors.hpp"
 #include "words_test.hpp"
 
 #include <sctrace/log_line.hpp>
 
 #include <boost/json.hpp>
 
-#include <cstdlib>
-#include <fstream>
-#include <vector>
-
 namespace json = boost::json;
 using sctrace::audit_type;
 
 namespace {
-
-std::vector<json::object> read_vectors(const char* path)
-{
-    std::vector<json::object> vectors;
-    std::ifstream file(path);
-    BOOST_REQUIRE_MESSAGE(file, "cannot open " << path);
-    for (std::string line; std::getline(file, line);) {
-        vectors.push_back(json::parse(line).as_object());
-    }
-    BOOST_REQUIRE(!vectors.empty());
-    return vectors;
-}
 
 boost::system::result<sctrace::seccomp_record> parse(const json::object& vector)
 {
@@ -99,12 +83,7 @@ BOOST_AUTO_TEST_SUITE(vectors)
 
 BOOST_AUTO_TEST_CASE(every_line_is_read_as_it_should_be)
 {
-    const char* const path = std::getenv("SCTRACE_VECTORS");
-    if (path == nullptr) {
-        sctrace::test::skip("SCTRACE_VECTORS does not name a file of test vectors");
-        return;
-    }
-    for (const json::object& vector : read_vectors(path)) {
+    for (const json::object& vector : sctrace::test::read_vectors()) {
         const auto parsed = parse(vector);
         const json::value& expected = vector.at("record");
         BOOST_TEST_CONTEXT(vector.at("line"))
@@ -119,12 +98,7 @@ BOOST_AUTO_TEST_CASE(every_line_is_read_as_it_should_be)
 
 BOOST_AUTO_TEST_CASE(every_loss_is_read_as_it_should_be)
 {
-    const char* const path = std::getenv("SCTRACE_VECTORS");
-    if (path == nullptr) {
-        sctrace::test::skip("SCTRACE_VECTORS does not name a file of test vectors");
-        return;
-    }
-    for (const json::object& vector : read_vectors(path)) {
+    for (const json::object& vector : sctrace::test::read_vectors()) {
         const std::string_view line = vector.at("line").as_string();
         const auto notice = sctrace::parse_loss_line(line);
         BOOST_TEST_CONTEXT(line)
