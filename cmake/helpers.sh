@@ -1,59 +1,11 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 # Functions that cmake/quickstart.sh and .ci/run share; sourced by bash.
-
-# What building the library, the tool and the tests takes on Debian 12.
-build_packages=(
-    g++ cmake ninja-build libseccomp-dev zlib1g-dev
-    libboost1.81-dev libboost-json1.81-dev libboost-program-options1.81-dev)
-test_packages=(
-    libboost-test1.81-dev strace git make perl python3
-    runc crun busybox-static python3-jsonschema golang-github-opencontainers-specs-dev
-    chromium chromium-driver prometheus doxygen
-    pkg-config zsh groff-base man-db dpkg-dev)
 
 say() { printf '%s\n' "$*"; }
 
 die() {
     printf '%s: %s\n' "$(basename "$0")" "$*" >&2
     exit 1
-}
-
-missing_packages() {
-    local package
-    for package in "$@"; do
-        if [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" != installed ]; then
-            say "$package"
-        fi
-    done
-}
-
-install_missing() {
-    local missing
-    mapfile -t missing < <(missing_packages "$@")
-    [ ${#missing[@]} -gt 0 ] || return 0
-
-    local install="apt-get install --no-install-recommends ${missing[*]}"
-    command -v apt-get >/dev/null || die "this needs Debian 12's packages ${missing[*]}, and there is no apt-get here"
-    [ "$EUID" -eq 0 ] || die "missing packages: ${missing[*]}. As root, run: apt-get update && $install"
-
-    say "Installing what is missing: ${missing[*]}"
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq
-    without_services apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends "${missing[@]}"
-}
-
-# Runs a command that installs packages; their services (prometheus) are not started (invoke-rc.d(8)).
-without_services() {
-    local policy=/usr/sbin/policy-rc.d status=0
-    if [ -e "$policy" ]; then
-        "$@"
-        return
-    fi
-    printf '#!/bin/sh\nexit 101\n' >"$policy"
-    chmod 755 "$policy"
-    "$@" || status=$?
-    rm -f "$policy"
-    return "$status"
 }
 
 # The processors there are, but no more compilers than memory allows: a unit that includes Asio takes about 1 GiB.

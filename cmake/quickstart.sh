@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# quickstart.sh demo|test: from a fresh clone on Debian 12 to a recorded command, or to all tests run.
+# quickstart.sh demo|test: from a fresh clone on Debian 12 or 13 or a relative of theirs to a recorded command, or to
+# all tests run.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$root/build/quickstart
@@ -7,12 +8,20 @@ tool=$build/apps/asio-sctrace/asio-sctrace
 capture=$root/test/data/demo.kmsg
 # shellcheck source=cmake/helpers.sh
 . "$root/cmake/helpers.sh"
+# shellcheck source=cmake/packages.sh
+. "$root/cmake/packages.sh"
 
 usage() {
     cat <<'TEXT'
 Usage: quickstart.sh demo | test
   demo   install what is missing, build, record the system calls of a real command and show them
   test   install what is missing, build, run every test
+
+What is missing is installed with apt, as root; somebody else is told what to install.
+
+Environment:
+  SCTRACE_BOOST   the version of Boost to install, such as 1.88 on Debian 13; without it, one that is installed, else the
+                  distribution's default, else its newest. It must be 1.81 or newer.
 TEXT
 }
 
@@ -43,14 +52,14 @@ build_demo() {
         return
     fi
     check_own_build
-    install_missing "${build_packages[@]}"
+    install_build_packages
     configured || configure -DSCTRACE_BUILD_TESTS=OFF
     cmake --build "$build" --parallel "$(parallel_jobs)" --target asio-sctrace
 }
 
 build_tests() {
     check_own_build
-    install_missing "${build_packages[@]}" "${test_packages[@]}"
+    install_test_packages
     configured_with_tests || configure -DSCTRACE_BUILD_TESTS=ON
     cmake --build "$build" --parallel "$(parallel_jobs)"
 }
