@@ -67,3 +67,12 @@ if(sctrace_documents)
         DESTINATION ${SCTRACE_INSTALL_ZSHDIR}
         COMPONENT Tool)
 endif()
+
+# All that `cmake --install` and CPack need, for those who do not build everything.
+add_custom_target(sctrace_installed_files DEPENDS sctrace_static sctrace_shared)
+if(TARGET asio-sctrace)
+    add_dependencies(sctrace_installed_files asio-sctrace)
+endif()
+if(sctrace_documents)
+    add_dependencies(sctrace_installed_files sctrace_tool_documents)
+endif()

@@ -6,12 +6,14 @@ least_boost=1.81
 build_packages=(g++ cmake ninja-build libseccomp-dev zlib1g-dev)
 boost_parts=("" -json -program-options)
 boost_test_parts=(-test)
+# What makes a .deb: CPack looks at the programs with these.
+package_packages=(dpkg-dev file)
 # A test that needs one of these is skipped, with the reason, where a distribution does not have it.
 test_packages=(
     strace git make perl python3
     runc crun busybox-static python3-jsonschema golang-github-opencontainers-specs-dev
     chromium chromium-driver prometheus doxygen
-    pkg-config zsh groff-base man-db dpkg-dev)
+    pkg-config zsh groff-base man-db dpkg-dev file)
 
 missing_packages() {
     local package

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# quickstart.sh demo|test: from a fresh clone on Debian 12 or 13 or a relative of theirs to a recorded command, or to
-# all tests run.
+# quickstart.sh demo|test|package: from a fresh clone on Debian 12 or 13 or a relative of theirs to a recorded command,
+# to all tests run, or to a package of the tool.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$root/build/quickstart
@@ -13,11 +13,13 @@ capture=$root/test/data/demo.kmsg
 
 usage() {
     cat <<'TEXT'
-Usage: quickstart.sh demo | test
-  demo   install what is missing, build, record the system calls of a real command and show them
-  test   install what is missing, build, run every test
+Usage: quickstart.sh demo | test | package
+  demo      install what is missing, build, record the system calls of a real command and show them
+  test      install what is missing, build, run every test
+  package   install what is missing, build, make a Debian package of the tool
 
 What is missing is installed with apt, as root; somebody else is told what to install.
+Everything is built in build/quickstart, from where `cmake --install build/quickstart` works after each of these.
 
 Environment:
   SCTRACE_BOOST   the version of Boost to install, such as 1.88 on Debian 13; without it, one that is installed, else the
@@ -52,9 +54,14 @@ build_demo() {
         return
     fi
     check_own_build
-    install_build_packages
+    build_tool
+}
+
+# What is installed or packed is built with the tool.
+build_tool() {
+    install_build_packages "$@"
     configured || configure -DSCTRACE_BUILD_TESTS=OFF
-    cmake --build "$build" --parallel "$(parallel_jobs)" --target asio-sctrace
+    cmake --build "$build" --parallel "$(parallel_jobs)" --target sctrace_installed_files
 }
 
 build_tests() {
@@ -125,9 +132,22 @@ demo() {
     show "The report:" "$work/report.json"
 }
 
+package() {
+    check_own_build
+    build_tool "${package_packages[@]}"
+    (cd "$build" && cpack -G DEB --config CPackConfig.cmake >cpack.log 2>&1) || die "$(cat "$build/cpack.log")"
+    local made
+    made=$(sed -nE 's/^CPack: - package: (.*\.deb) generated\.$/\1/p' "$build/cpack.log")
+    [ -f "$made" ] || die "$(cat "$build/cpack.log")"
+    say
+    say "The package: $made"
+    say "To install it, as root: apt-get install $made"
+}
+
 use_ccache
 case "${1:-}" in
 demo) demo ;;
+package) package ;;
 test)
     build_tests
     run_tests "$build"

@@ -1,15 +1,24 @@
 #!/usr/bin/env bash
-# debian_package.sh CPACK BUILD_DIR VERSION: makes the package, looks at what is in it and runs the tool in it.
+# debian_package.sh VERSION PACKAGE: looks at what is in the package and runs the tool in it.
+# debian_package.sh VERSION CPACK BUILD_DIR: makes the package first.
 set -euo pipefail
 . "$(dirname "$0")/checks.sh"
 needs dpkg-deb dpkg-shlibdeps gzip
-cpack=$1 build=$2 version=$3
+version=$1
 make_work_folder
 
-"$cpack" -G DEB --config "$build/CPackConfig.cmake" -B "$work/made" >"$work/log" 2>&1 || fail "$(cat "$work/log")"
+make_package() {
+    local cpack=$1 build=$2
+    "$cpack" -G DEB --config "$build/CPackConfig.cmake" -B "$work/made" >"$work/log" 2>&1 || fail "$(cat "$work/log")"
+    package=$work/made/$file_name
+}
+
 architecture=$(dpkg --print-architecture)
-package=$work/made/asio-sctrace_$version-1_$architecture.deb
-[ -f "$package" ] || fail "not made: $(cd "$work/made" && ls)"
+file_name=asio-sctrace_$version-1_$architecture.deb
+package=$2
+[ $# -eq 2 ] || make_package "$2" "$3"
+expect "file name" "$(basename "$package")" "$file_name"
+[ -f "$package" ] || fail "$package was not made"
 
 field() {
     dpkg-deb --field "$package" "$1"
