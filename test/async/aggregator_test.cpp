@@ -1,6 +1,6 @@
 #include "async/context.hpp"
 #include "async/virtual_clock.hpp"
-#include "temporary_folder.hpp"
+#include "common/temporary_folder.hpp"
 
 #include <sctrace/aggregator.hpp>
 

@@ -2,7 +2,7 @@
 #include "async/entry_pair.hpp"
 #include "async/failing_stream.hpp"
 #include "async/read_one.hpp"
-#include "temporary_folder.hpp"
+#include "common/temporary_folder.hpp"
 
 #include <sctrace/kmsg_source.hpp>
 

@@ -1,8 +1,8 @@
 #include "async/context.hpp"
 #include "async/counting_allocator.hpp"
 #include "async/read_one.hpp"
-#include "logged_record.hpp"
-#include "temporary_folder.hpp"
+#include "common/logged_record.hpp"
+#include "common/temporary_folder.hpp"
 
 #include <sctrace/replay_source.hpp>
 

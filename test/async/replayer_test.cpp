@@ -1,7 +1,7 @@
 #include "async/context.hpp"
 #include "async/counting_allocator.hpp"
-#include "logged_record.hpp"
-#include "temporary_folder.hpp"
+#include "common/logged_record.hpp"
+#include "common/temporary_folder.hpp"
 
 #include <sctrace/replayer.hpp>
 

@@ -1,6 +1,6 @@
 #include "async/context.hpp"
 #include "async/entry_pair.hpp"
-#include "temporary_folder.hpp"
+#include "common/temporary_folder.hpp"
 
 #include <sctrace/aggregator.hpp>
 #include <sctrace/kmsg_source.hpp>

@@ -1,8 +1,8 @@
 #include "async/context.hpp"
 #include "async/entry_pair.hpp"
 #include "async/virtual_clock.hpp"
-#include "logged_record.hpp"
-#include "temporary_folder.hpp"
+#include "common/logged_record.hpp"
+#include "common/temporary_folder.hpp"
 
 #include <sctrace/watcher.hpp>
 

@@ -5,7 +5,7 @@
 //     -f -c sctrace_bench_audit flood            4 tasks of 300 000 calls: what is counted, lost, and held in
 //     memory sctrace_bench_audit                  all of them
 
-#include "routed_reader.hpp"
+#include "common/routed_reader.hpp"
 
 #include <sctrace/aggregator.hpp>
 #include <sctrace/audit_source.hpp>

@@ -5,9 +5,9 @@
 //
 // With any argument that begins with --benchmark the inputs are small: the numbers then mean nothing.
 
+#include "common/peak_memory.hpp"
+#include "common/temporary_folder.hpp"
 #include "log_generator.hpp"
-#include "peak_memory.hpp"
-#include "temporary_folder.hpp"
 
 #include <chrono>
 #include <cmath>

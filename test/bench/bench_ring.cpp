@@ -3,7 +3,7 @@
 //
 //     sctrace_bench_ring [ROUNDS]        as root; fills the ring with records of its own first
 
-#include "routed_reader.hpp"
+#include "common/routed_reader.hpp"
 
 #include <sctrace/aggregator.hpp>
 #include <sctrace/kmsg_source.hpp>

@@ -1,7 +1,7 @@
 #ifndef SCTRACE_TEST_BENCH_LOG_GENERATOR_HPP
 #define SCTRACE_TEST_BENCH_LOG_GENERATOR_HPP
 
-#include "logged_record.hpp"
+#include "common/logged_record.hpp"
 
 #include <array>
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "finding_names.hpp"
+#include "common/finding_names.hpp"
 #include "kernel/audit_control.hpp"
 #include "kernel/in_child.hpp"
 #include "tool.hpp"

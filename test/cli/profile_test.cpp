@@ -1,5 +1,5 @@
-#include "skip.hpp"
-#include "temporary_folder.hpp"
+#include "common/skip.hpp"
+#include "common/temporary_folder.hpp"
 #include "tool.hpp"
 
 #include <sctrace/architecture.hpp>

@@ -1,7 +1,7 @@
 #ifndef SCTRACE_TEST_CLI_REPLAY_HPP
 #define SCTRACE_TEST_CLI_REPLAY_HPP
 
-#include "logged_record.hpp"
+#include "common/logged_record.hpp"
 #include "tool.hpp"
 
 #include <boost/json.hpp>

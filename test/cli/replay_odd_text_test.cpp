@@ -1,4 +1,4 @@
-#include "peak_memory.hpp"
+#include "common/peak_memory.hpp"
 #include "replay.hpp"
 
 #include <boost/test/unit_test.hpp>

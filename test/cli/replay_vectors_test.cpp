@@ -1,5 +1,5 @@
+#include "common/vectors.hpp"
 #include "replay.hpp"
-#include "vectors.hpp"
 
 #include <sctrace/architecture.hpp>
 #include <sctrace/seccomp_record.hpp>

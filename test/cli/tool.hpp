@@ -1,9 +1,9 @@
 #ifndef SCTRACE_TEST_CLI_TOOL_HPP
 #define SCTRACE_TEST_CLI_TOOL_HPP
 
+#include "common/skip.hpp"
+#include "common/temporary_folder.hpp"
 #include "process.hpp"
-#include "skip.hpp"
-#include "temporary_folder.hpp"
 
 #include <boost/json.hpp>
 #include <boost/test/unit_test.hpp>

@@ -1,5 +1,5 @@
+#include "common/line_by_line.hpp"
 #include "fuzz_check.hpp"
-#include "line_by_line.hpp"
 
 #include <array>
 #include <string>

@@ -1,7 +1,7 @@
+#include "common/temporary_folder.hpp"
 #include "kernel/exact_recording.hpp"
 #include "kernel/generator_process.hpp"
 #include "kernel/in_child.hpp"
-#include "temporary_folder.hpp"
 
 #include <sctrace/recorder.hpp>
 

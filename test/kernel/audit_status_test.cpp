@@ -1,7 +1,7 @@
 #include "audit_control.hpp"
+#include "common/skip.hpp"
+#include "common/temporary_folder.hpp"
 #include "in_child.hpp"
-#include "skip.hpp"
-#include "temporary_folder.hpp"
 
 #include <sctrace/audit_status.hpp>
 

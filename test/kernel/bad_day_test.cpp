@@ -1,9 +1,9 @@
+#include "common/temporary_folder.hpp"
 #include "kernel/audit_control.hpp"
 #include "kernel/audit_listener.hpp"
 #include "kernel/concurrent_child.hpp"
 #include "kernel/exact_recording.hpp"
 #include "kernel/generator_process.hpp"
-#include "temporary_folder.hpp"
 
 #include <sctrace/audit_status.hpp>
 #include <sctrace/bracket.hpp>

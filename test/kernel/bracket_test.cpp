@@ -1,6 +1,6 @@
 #include "audit_listener.hpp"
+#include "common/skip.hpp"
 #include "in_child.hpp"
-#include "skip.hpp"
 
 #include <sctrace/bracket.hpp>
 #include <sctrace/error.hpp>

@@ -1,7 +1,7 @@
+#include "common/temporary_folder.hpp"
 #include "kernel/generator_process.hpp"
 #include "kernel/in_child.hpp"
 #include "kernel/kernel_recording.hpp"
-#include "temporary_folder.hpp"
 
 #include <sctrace/launcher.hpp>
 #include <sctrace/recorder.hpp>

@@ -1,5 +1,5 @@
+#include "common/skip.hpp"
 #include "in_child.hpp"
-#include "skip.hpp"
 
 #include <sctrace/fork_source.hpp>
 #include <sctrace/process_tree.hpp>

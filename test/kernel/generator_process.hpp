@@ -1,7 +1,7 @@
 #ifndef SCTRACE_TEST_KERNEL_GENERATOR_PROCESS_HPP
 #define SCTRACE_TEST_KERNEL_GENERATOR_PROCESS_HPP
 
-#include "temporary_folder.hpp"
+#include "common/temporary_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,8 +1,8 @@
 #include "audit_control.hpp"
-#include "finding_names.hpp"
+#include "common/finding_names.hpp"
+#include "common/skip.hpp"
+#include "common/temporary_folder.hpp"
 #include "in_child.hpp"
-#include "skip.hpp"
-#include "temporary_folder.hpp"
 
 #include <sctrace/audit_status.hpp>
 #include <sctrace/host_check.hpp>

@@ -2,7 +2,7 @@
 #define SCTRACE_TEST_KERNEL_KERNEL_RECORDING_HPP
 
 #include "async/context.hpp"
-#include "skip.hpp"
+#include "common/skip.hpp"
 
 #include <sctrace/recorder.hpp>
 

@@ -1,7 +1,7 @@
 #include "audit_listener.hpp"
+#include "common/skip.hpp"
+#include "common/temporary_folder.hpp"
 #include "in_child.hpp"
-#include "skip.hpp"
-#include "temporary_folder.hpp"
 
 #include <sctrace/bracket.hpp>
 #include <sctrace/launcher.hpp>

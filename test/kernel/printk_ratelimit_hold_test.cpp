@@ -1,6 +1,6 @@
+#include "common/skip.hpp"
+#include "common/temporary_folder.hpp"
 #include "in_child.hpp"
-#include "skip.hpp"
-#include "temporary_folder.hpp"
 
 #include <sctrace/printk_ratelimit_hold.hpp>
 

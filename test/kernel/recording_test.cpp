@@ -1,9 +1,9 @@
+#include "common/skip.hpp"
+#include "common/temporary_folder.hpp"
 #include "kernel/audit_control.hpp"
 #include "kernel/generator_process.hpp"
 #include "kernel/in_child.hpp"
 #include "kernel/kernel_recording.hpp"
-#include "skip.hpp"
-#include "temporary_folder.hpp"
 
 #include <sctrace/recorder.hpp>
 

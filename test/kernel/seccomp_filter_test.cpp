@@ -1,5 +1,5 @@
+#include "common/skip.hpp"
 #include "in_child.hpp"
-#include "skip.hpp"
 
 #include <sctrace/seccomp_filter.hpp>
 #include <sctrace/syscall_names.hpp>

@@ -20,10 +20,10 @@
 // strace's tables, all of them at once. A call that the recorder always missed, or counted twice, would never
 // be equal; one that it missed now and then is what each single recording has to prove was not the case.
 
+#include "common/temporary_folder.hpp"
 #include "kernel/exact_recording.hpp"
 #include "kernel/strace_summary.hpp"
 #include "kernel/workplace.hpp"
-#include "temporary_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,8 +1,8 @@
 #ifndef SCTRACE_TEST_KERNEL_WORKPLACE_HPP
 #define SCTRACE_TEST_KERNEL_WORKPLACE_HPP
 
-#include "skip.hpp"
-#include "temporary_folder.hpp"
+#include "common/skip.hpp"
+#include "common/temporary_folder.hpp"
 
 #include <filesystem>
 #include <sstream>

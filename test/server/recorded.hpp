@@ -1,9 +1,9 @@
 #ifndef SCTRACE_TEST_SERVER_RECORDED_HPP
 #define SCTRACE_TEST_SERVER_RECORDED_HPP
 
+#include "common/skip.hpp"
 #include "http_client.hpp"
 #include "running_server.hpp"
-#include "skip.hpp"
 
 #include <sctrace/architecture.hpp>
 

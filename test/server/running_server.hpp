@@ -2,8 +2,8 @@
 #define SCTRACE_TEST_SERVER_RUNNING_SERVER_HPP
 
 #include "cli/process.hpp"
+#include "common/temporary_folder.hpp"
 #include "http_client.hpp"
-#include "temporary_folder.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>

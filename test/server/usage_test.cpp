@@ -1,5 +1,5 @@
+#include "common/skip.hpp"
 #include "running_server.hpp"
-#include "skip.hpp"
 
 #include <boost/algorithm/string/join.hpp>
 #include <boost/test/unit_test.hpp>

@@ -1,6 +1,6 @@
 #include "async/context.hpp"
 #include "async/contract/object_operations.hpp"
-#include "temporary_folder.hpp"
+#include "common/temporary_folder.hpp"
 
 #include <sctrace/child.hpp>
 

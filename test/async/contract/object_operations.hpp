@@ -2,7 +2,7 @@
 #define SCTRACE_TEST_ASYNC_CONTRACT_OBJECT_OPERATIONS_HPP
 
 #include "async/contract/operation.hpp"
-#include "temporary_folder.hpp"
+#include "common/temporary_folder.hpp"
 
 #include <sctrace/aggregator.hpp>
 #include <sctrace/child.hpp>

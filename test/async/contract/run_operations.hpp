@@ -4,7 +4,7 @@
 #include "async/contract/operation.hpp"
 #include "async/contract/source_operations.hpp"
 #include "async/entry_pair.hpp"
-#include "logged_record.hpp"
+#include "common/logged_record.hpp"
 
 #include <sctrace/recorder.hpp>
 #include <sctrace/replayer.hpp>

@@ -3,7 +3,7 @@
 
 #include "async/contract/operation.hpp"
 #include "async/entry_pair.hpp"
-#include "logged_record.hpp"
+#include "common/logged_record.hpp"
 
 #include <sctrace/audit_source.hpp>
 #include <sctrace/fork_source.hpp>

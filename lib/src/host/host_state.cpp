@@ -1,0 +1,212 @@
+#include "os/proc_file.hpp"
+
+#include <sctrace/detail/host_state.hpp>
+#include <sctrace/syscall_names.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <sstream>
+#include <string_view>
+
+#include <signal.h>
+
+namespace sctrace::detail {
+
+namespace {
+
+// PROC_PID_INIT_INO, include/linux/proc_ns.h: the initial pid namespace has this inode since 3.8.
+constexpr ino_t initial_pid_namespace_inode = 0xEFFFFFFC;
+
+template <class T>
+std::optional<T> value_of(boost::system::result<T> read)
+{
+    return read ? std::optional<T>(std::move(*read)) : std::nullopt;
+}
+
+std::string folder_of(pid_t pid)
+{
+    return "/proc/" + std::to_string(pid);
+}
+
+std::string ratelimit_notice()
+{
+    const auto seconds = number_in("/proc/sys/kernel/printk_ratelimit");
+    const auto burst = number_in("/proc/sys/kernel/printk_ratelimit_burst");
+    if (!seconds || !burst || *seconds == 0) {
+        return {};
+    }
+    return "kernel.printk_ratelimit lets the kernel log only " + std::to_string(*burst) + " records every " +
+           std::to_string(*seconds) +
+           " s; the rest will be missing (--lift-ratelimit switches it off while recording)";
+}
+
+void judge_exclude_rules(const host_state& host, loss_ledger& ledger)
+{
+    if (!host.excluded) {
+        ledger.cannot_prove("the audit exclude rules can't be read (CAP_AUDIT_CONTROL)");
+    } else if (host.excluded->matching != 0) {
+        ledger.cannot_prove(std::to_string(host.excluded->matching) +
+                            " audit exclude rule(s) can drop records before anyone sees them (auditctl -l)");
+    }
+}
+
+void judge_actions_logged(const host_state& host, loss_ledger& ledger)
+{
+    if (!host.actions_logged) {
+        ledger.cannot_prove("/proc/sys/kernel/seccomp/actions_logged can't be read");
+    } else if (host.log_switched_off()) {
+        ledger.cannot_prove("kernel.seccomp.actions_logged does not hold `log`: filters log no calls");
+    }
+}
+
+bool makes_task(const syscall_key& call)
+{
+    static constexpr std::array<std::string_view, 4> makers{"clone", "clone3", "fork", "vfork"};
+    const auto name = syscall_name(call.arch, call.number);
+    return name && std::find(makers.begin(), makers.end(), *name) != makers.end();
+}
+
+std::string missing_log_words(const host_state& host)
+{
+    return "`log` is missing in kernel.seccomp.actions_logged; put it back with: " +
+           command_to_log_again(host.actions_logged.value_or(""));
+}
+
+std::optional<std::uint32_t> lost_in(const host_state& host)
+{
+    return host.audit ? std::optional(host.audit->lost) : std::nullopt;
+}
+
+} // namespace
+
+bool host_state::log_switched_off() const noexcept
+{
+    return actions_logged && !has_word(*actions_logged, "log");
+}
+
+host_state read_host_state()
+{
+    host_state host = read_settings();
+    host.audit = value_of(read_audit_status());
+    return host;
+}
+
+host_state read_settings()
+{
+    return {std::nullopt, value_of(read_exclude_rules()), value_of(read_actions_logged())};
+}
+
+std::string log_switched_off_notice(const host_state& host)
+{
+    return "the kernel logs no calls: " + missing_log_words(host);
+}
+
+std::string log_switched_off_watch_notice(const host_state& host)
+{
+    return "calls that filters let through and log are not logged, refused ones are: " +
+           missing_log_words(host);
+}
+
+std::string command_to_log_again(std::string_view actions_logged)
+{
+    return "sysctl -w kernel.seccomp.actions_logged=\"" + std::string(actions_logged) + " log\"";
+}
+
+std::vector<std::string> kmsg_notices(const host_state& host, bool ratelimit_lifted)
+{
+    std::vector<std::string> notices;
+    if (host.audit && host.audit->daemon_pid != 0) {
+        notices.emplace_back("an audit daemon (pid " + std::to_string(host.audit->daemon_pid) +
+                             ") takes the records: /dev/kmsg stays silent while it runs");
+    }
+    if (!ratelimit_lifted) {
+        if (auto notice = ratelimit_notice(); !notice.empty()) {
+            notices.push_back(std::move(notice));
+        }
+    }
+    return notices;
+}
+
+std::vector<std::string> pid_notices(const std::vector<pid_t>& pids)
+{
+    std::vector<std::string> notices;
+    for (const pid_t pid : pids) {
+        const std::string name = "process " + std::to_string(pid);
+        if (::kill(pid, 0) != 0 && errno == ESRCH) {
+            notices.push_back(name + " does not exist; going on in case it appears");
+        } else if (status_field(folder_of(pid), "Seccomp") == "0") {
+            notices.push_back(name +
+                              " has no seccomp filter, so nothing of it is logged until it gets one that "
+                              "returns SECCOMP_RET_LOG");
+        } else if (filters_of(pid).value_or(1) > 1) {
+            notices.push_back(name +
+                              " has more than one seccomp filter: calls that a stricter one decides on are "
+                              "not logged");
+        }
+    }
+    return notices;
+}
+
+void judge_host(const host_state& before, const host_state& after, loss_ledger& ledger)
+{
+    ledger.audit_lost(lost_in(before), lost_in(after));
+    judge_settings(before, ledger);
+    judge_settings(after, ledger);
+}
+
+void judge_settings(const host_state& now, loss_ledger& ledger)
+{
+    judge_exclude_rules(now, ledger);
+    judge_actions_logged(now, ledger);
+}
+
+std::string doubt_about_filters(pid_t pid)
+{
+    const std::string name = "process " + std::to_string(pid);
+    const auto mode = status_field(folder_of(pid), "Seccomp");
+    const auto count = filters_of(pid);
+    if (!mode || !count) {
+        return "the filters of " + name + " could not be looked at";
+    }
+    if (*mode != "2") {
+        return name + " had no seccomp filter";
+    }
+    return *count == 1 ? std::string()
+                       : name + " had " + std::to_string(*count) +
+                             " seccomp filters: a stricter one may hide calls from the log";
+}
+
+std::optional<std::uint32_t> filters_of(pid_t pid)
+{
+    const auto field = status_field(folder_of(pid), "Seccomp_filters");
+    if (!field) {
+        return std::nullopt;
+    }
+    std::istringstream stream(*field);
+    std::uint32_t count = 0;
+    return stream >> count ? std::optional(count) : std::nullopt;
+}
+
+bool has_no_filter(pid_t pid)
+{
+    return status_field(folder_of(pid), "Seccomp") == "0";
+}
+
+bool in_initial_pid_namespace() noexcept
+{
+    return inode_of("/proc/self/ns/pid") == initial_pid_namespace_inode;
+}
+
+bool makes_tasks(const trace& counts)
+{
+    const auto lines = counts.sorted({});
+    return std::any_of(lines.begin(), lines.end(), [](const trace::line& l) { return makes_task(l.call); });
+}
+
+bool makes_tasks(std::span<const syscall_key> calls)
+{
+    return std::any_of(calls.begin(), calls.end(), makes_task);
+}
+
+} // namespace sctrace::detail

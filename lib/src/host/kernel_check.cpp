@@ -1,0 +1,226 @@
+#include "host/host_checks.hpp"
+#include "os/kernel_release.hpp"
+#include "os/log_action.hpp"
+#include "os/proc_file.hpp"
+#include "os/unique_descriptor.hpp"
+
+#include <sctrace/audit_status.hpp>
+#include <sctrace/detail/host_state.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <string_view>
+
+#include <linux/netlink.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace sctrace::detail {
+
+namespace {
+
+constexpr kernel_release first_with_log_action{4, 14};
+
+/// Asks whether a command can be watched: pidfd_open(2) is in Linux 5.3 and in what distributions made of
+/// older ones.
+int error_of_pidfd_open() noexcept
+{
+    const unique_descriptor self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+    return self ? 0 : errno;
+}
+
+host_finding kernel_version()
+{
+    const std::string release = running_release_text();
+    host_finding found{"kernel_version", host_status::ok, release,
+                       "commands can be launched (Linux 5.3) and their calls are logged (Linux 4.14)", ""};
+    if (parse_release(release) < first_with_log_action) {
+        found.status = host_status::bad;
+        found.meaning = "allowed calls are not logged: SECCOMP_RET_LOG came with Linux 4.14";
+        found.remedy = "use a newer kernel";
+    } else if (const int error = error_of_pidfd_open()) {
+        found.status = host_status::bad;
+        found.meaning = "no command can be launched, only running processes be recorded: pidfd_open(2): " +
+                        system_error(error).message();
+        found.remedy = "use Linux 5.3 or later";
+    }
+    return found;
+}
+
+struct config_option {
+    const char* name;
+    host_status when_missing;
+};
+
+constexpr std::array config_options{
+    config_option{"CONFIG_AUDIT", host_status::bad},
+    config_option{"CONFIG_AUDITSYSCALL", host_status::bad},
+    config_option{"CONFIG_SECCOMP_FILTER", host_status::bad},
+    config_option{"CONFIG_PROC_EVENTS", host_status::warning},
+};
+
+/// The options that are switched on in a kernel's configuration; empty if it can't be read.
+std::optional<std::map<std::string, std::string>> read_config(const std::string& path)
+{
+    std::ifstream file(path);
+    if (!file) {
+        return std::nullopt;
+    }
+    std::map<std::string, std::string> options;
+    for (std::string line; std::getline(file, line);) {
+        const auto equals = line.find('=');
+        if (line.starts_with("CONFIG_") && equals != std::string::npos) {
+            options[line.substr(0, equals)] = line.substr(equals + 1);
+        }
+    }
+    return options;
+}
+
+void judge_config(const std::map<std::string, std::string>& config, host_finding& found)
+{
+    found.status = host_status::ok;
+    found.meaning = "the kernel can log calls and tell of new processes";
+    std::string missing;
+    for (const auto& option : config_options) {
+        const auto set = config.find(option.name);
+        const bool there = set != config.end();
+        found.value += (found.value.empty() ? "" : " ") + std::string(option.name) + "=" +
+                       (there ? set->second : std::string("n"));
+        if (!there) {
+            missing += (missing.empty() ? "" : ", ") + std::string(option.name);
+            found.status = std::max(found.status, option.when_missing);
+        }
+    }
+    if (!missing.empty()) {
+        found.meaning = "the kernel lacks " + missing +
+                        (found.status == host_status::bad ? ": calls are not logged"
+                                                          : ": it does not tell of new processes");
+        found.remedy = "use a kernel that is built with " + missing;
+    }
+}
+
+host_finding kernel_config()
+{
+    const std::string path = "/boot/config-" + running_release_text();
+    host_finding found{"kernel_config", host_status::unknown, "", "", ""};
+    if (const auto config = read_config(path)) {
+        judge_config(*config, found);
+    } else {
+        found.value = "no " + path;
+        found.meaning = "the kernel was asked for what it can do instead; see the lines that follow";
+    }
+    return found;
+}
+
+bool has_netlink(int protocol) noexcept
+{
+    const unique_descriptor socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
+    return socket || (errno != EPROTONOSUPPORT && errno != EAFNOSUPPORT);
+}
+
+host_finding kernel_audit()
+{
+    if (has_netlink(NETLINK_AUDIT)) {
+        return {"kernel_audit", host_status::ok, "present", "the kernel has the audit subsystem", ""};
+    }
+    const bool off = has_word(first_line_of("/proc/cmdline").value_or(""), "audit=0");
+    return {"kernel_audit", host_status::bad, off ? "switched off by audit=0" : "missing",
+            "there are no audit records at all, so nothing can be recorded",
+            off ? "boot without audit=0 on the kernel command line"
+                : "use a kernel with CONFIG_AUDIT and CONFIG_AUDITSYSCALL, booted without audit=0"};
+}
+
+host_finding kernel_connector()
+{
+    if (has_netlink(NETLINK_CONNECTOR)) {
+        return {"kernel_connector", host_status::ok, "present",
+                "the kernel has the connector for fork events", ""};
+    }
+    return {"kernel_connector", host_status::warning, "missing",
+            "descendants are followed only as long as they stay in the command's audit session",
+            "use a kernel with CONFIG_CONNECTOR and CONFIG_PROC_EVENTS"};
+}
+
+host_finding actions_avail()
+{
+    const auto words = first_line_of("/proc/sys/kernel/seccomp/actions_avail");
+    host_finding found{"actions_avail", host_status::ok, words.value_or("cannot be read"),
+                       "filters can have calls logged", ""};
+    if (check_log_action()) {
+        found.status = host_status::bad;
+        found.meaning = "filters cannot have calls logged: seccomp(2) offers no SECCOMP_RET_LOG";
+        found.remedy = "use Linux 4.14 or later with CONFIG_SECCOMP_FILTER, and no filter that forbids "
+                       "seccomp(2)";
+    }
+    return found;
+}
+
+host_finding actions_logged()
+{
+    const auto actions = read_actions_logged();
+    host_finding found{"actions_logged", host_status::ok, "", "", ""};
+    if (!actions) {
+        found.status = host_status::bad;
+        found.value = unreadable(actions.error());
+        found.meaning = "nothing proves that calls are logged";
+        found.remedy = "use Linux 4.14 or later, and mount /proc";
+        return found;
+    }
+    found.value = *actions;
+    found.meaning = "calls under a logging filter are logged";
+    if (!has_word(*actions, "log")) {
+        found.status = host_status::bad;
+        found.meaning = "`log` is missing: the kernel logs no allowed calls";
+        found.remedy = command_to_log_again(*actions);
+    }
+    return found;
+}
+
+constexpr const char* without_inherited_filter =
+    "start it outside of the container or service that filters calls: docker run --security-opt "
+    "seccomp=unconfined, or no SystemCallFilter= in the systemd unit";
+
+/// fs/proc/array.c, task_seccomp(): the number of filters is in the status since Linux 5.9.
+host_finding seccomp_filters()
+{
+    const auto count = status_field("/proc/thread-self", "Seccomp_filters");
+    const auto mode = status_field("/proc/thread-self", "Seccomp");
+    host_finding found{"seccomp_filters", host_status::bad, "cannot be read",
+                       "filters of a recorded command cannot be counted, and another one may hide calls",
+                       "use Linux 5.9 or later, and mount /proc"};
+    if (mode && *mode != "0") {
+        found.value = count.value_or("at least one") + " inherited";
+        found.meaning = "this process runs under a filter, which may hide calls of a recorded command";
+        found.remedy = without_inherited_filter;
+    } else if (count) {
+        found.status = host_status::ok;
+        found.value = "none inherited";
+        found.meaning = "nothing hides calls of a recorded command, unless it installs a filter itself";
+        found.remedy.clear();
+    }
+    return found;
+}
+
+} // namespace
+
+void check_kernel(std::vector<host_finding>& findings)
+{
+    findings.push_back(kernel_version());
+    findings.push_back(kernel_config());
+    findings.push_back(kernel_audit());
+    findings.push_back(kernel_connector());
+}
+
+void check_seccomp(std::vector<host_finding>& findings)
+{
+    findings.push_back(actions_avail());
+    findings.push_back(actions_logged());
+    findings.push_back(seccomp_filters());
+}
+
+} // namespace sctrace::detail

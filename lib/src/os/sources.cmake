@@ -1,0 +1,4 @@
+list(APPEND sctrace_sources
+    src/os/process_handle.cpp
+    src/os/process_scan.cpp
+    src/os/setting_watch.cpp)

@@ -1,0 +1,93 @@
+#include "profile/filter_actions.hpp"
+#include "profile/oci_names.hpp"
+
+#include <sctrace/profile.hpp>
+#include <sctrace/syscall_names.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+namespace sctrace {
+
+namespace {
+
+bool concerns(const profile& p, architecture arch, architecture native)
+{
+    if (p.architectures.empty()) {
+        return arch == native;
+    }
+    return std::find(p.architectures.begin(), p.architectures.end(), arch) != p.architectures.end();
+}
+
+/// Names that some rule refuses, be it under conditions.
+std::set<std::string_view> refused_names(const profile& p)
+{
+    std::set<std::string_view> names;
+    for (const profile_rule& rule : p.rules) {
+        if (!permits(rule.verdict.action)) {
+            names.insert(rule.names.begin(), rule.names.end());
+        }
+    }
+    return names;
+}
+
+std::set<std::string_view> permitted_names(const profile& p)
+{
+    const std::set<std::string_view> refused = refused_names(p);
+    std::set<std::string_view> names;
+    for (const profile_rule& rule : p.rules) {
+        if (!permits(rule.verdict.action) || !rule.conditions.empty()) {
+            continue;
+        }
+        std::copy_if(rule.names.begin(), rule.names.end(), std::inserter(names, names.end()),
+                     [&](std::string_view name) { return !refused.contains(name); });
+    }
+    return names;
+}
+
+} // namespace
+
+std::string_view oci_name(filter_action action) noexcept
+{
+    return name_in(oci_actions, action);
+}
+
+std::string_view oci_name(comparison op) noexcept
+{
+    return name_in(oci_comparisons, op);
+}
+
+std::string_view oci_name(filter_flag flag) noexcept
+{
+    return name_in(oci_flags, flag);
+}
+
+std::string_view oci_name(architecture arch) noexcept
+{
+    return name_in(oci_architectures, arch);
+}
+
+std::optional<architecture> architecture_from_oci_name(std::string_view name) noexcept
+{
+    return meaning_in(oci_architectures, name);
+}
+
+std::vector<syscall_key> permitted_calls(const profile& p, architecture arch, architecture native)
+{
+    std::vector<syscall_key> calls;
+    if (!concerns(p, arch, native)) {
+        return calls;
+    }
+    for (const std::string_view name : permitted_names(p)) {
+        if (const auto number = syscall_number(arch, name)) {
+            calls.push_back({arch, *number});
+        }
+    }
+    std::sort(calls.begin(), calls.end(),
+              [](const syscall_key& a, const syscall_key& b) { return a.number < b.number; });
+    calls.erase(std::unique(calls.begin(), calls.end()), calls.end());
+    return calls;
+}
+
+} // namespace sctrace

@@ -1,0 +1,240 @@
+#include "profile/writers/minijail_policy.hpp"
+
+#include "profile/writers/expressible.hpp"
+
+#include <sctrace/syscall_names.hpp>
+
+#include <charconv>
+#include <limits>
+#include <map>
+#include <vector>
+
+namespace sctrace::detail {
+
+namespace {
+
+constexpr auto format = profile_format::minijail;
+
+/// The rules that are about one call.
+using rules_by_name = std::map<std::string, std::vector<const profile_rule*>, std::less<>>;
+
+boost::system::result<std::string, failure> default_action(filter_verdict verdict)
+{
+    if (verdict.value == 0) {
+        switch (verdict.action) {
+        case filter_action::kill_process:
+            return "kill-process";
+        case filter_action::kill_thread:
+            return "kill-thread";
+        case filter_action::trap:
+            return "trap";
+        case filter_action::notify:
+            return "user-notify";
+        default:
+            break;
+        }
+    }
+    return not_expressible(format,
+                           "the default action " + std::string(oci_name(verdict.action)) +
+                               ", only SCMP_ACT_KILL_PROCESS, SCMP_ACT_KILL_THREAD, SCMP_ACT_TRAP and "
+                               "SCMP_ACT_NOTIFY without a value");
+}
+
+boost::system::result<std::string, failure> action_word(const std::string& name, filter_verdict verdict)
+{
+    if (verdict.action == filter_action::errno_value) {
+        return "return " + std::to_string(verdict.value);
+    }
+    if (verdict.value == 0) {
+        switch (verdict.action) {
+        case filter_action::allow:
+            return "1";
+        case filter_action::log:
+            return "log";
+        case filter_action::trace:
+            return "trace";
+        default:
+            return default_action(verdict);
+        }
+    }
+    return not_expressible(format, "the value " + std::to_string(verdict.value) + " for " +
+                                       std::string(oci_name(verdict.action)) + " of " + name);
+}
+
+std::string hexadecimal(std::uint64_t value)
+{
+    std::string digits(2 * sizeof value, '0');
+    const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    digits.erase(static_cast<std::size_t>(written.ptr - digits.data()));
+    return "0x" + digits;
+}
+
+std::string_view operator_of(comparison op) noexcept
+{
+    switch (op) {
+    case comparison::not_equal:
+        return " != ";
+    case comparison::less:
+        return " < ";
+    case comparison::less_or_equal:
+        return " <= ";
+    case comparison::greater_or_equal:
+        return " >= ";
+    case comparison::greater:
+        return " > ";
+    default:
+        return " == ";
+    }
+}
+
+/// Bits that must be set are each asked for by `&`, which is true if any is; all that must be clear by `in`,
+/// which is true if no bit outside its value is set.
+std::string masked_comparison(const std::string& argument, std::uint64_t mask, std::uint64_t value)
+{
+    if (mask == std::numeric_limits<std::uint64_t>::max()) {
+        return argument + " == " + hexadecimal(value);
+    }
+    std::string text;
+    if (const std::uint64_t clear = mask & ~value; clear != 0) {
+        text = argument + " in ~" + hexadecimal(clear);
+    }
+    for (std::uint64_t bits = value; bits != 0; bits &= bits - 1) {
+        text += text.empty() ? "" : " && ";
+        text += argument + " & " + hexadecimal(bits & (~bits + 1));
+    }
+    return text;
+}
+
+bool has_64_bits(architecture arch) noexcept
+{
+    constexpr std::uint32_t audit_arch_64bit = 0x80000000;
+    return (arch.audit_arch() & audit_arch_64bit) != 0;
+}
+
+/// Whether minijail's compiler takes the numbers, and they do not contradict each other.
+bool is_comparable(const argument_condition& condition, architecture native) noexcept
+{
+    const bool fits = has_64_bits(native) || ((condition.value | condition.value_two) >> 32) == 0;
+    const bool masked = condition.op == comparison::masked_equal;
+    return fits && (!masked || (condition.value != 0 && (condition.value_two & ~condition.value) == 0));
+}
+
+boost::system::result<std::string, failure> atom(const std::string& name, const argument_condition& condition,
+                                                 architecture native)
+{
+    const std::string argument = "arg" + std::to_string(condition.index);
+    if (!is_comparable(condition, native)) {
+        return not_expressible(format, "the condition " + std::string(oci_name(condition.op)) + " on " +
+                                           argument + " of " + name + " with " +
+                                           hexadecimal(condition.value) + " and " +
+                                           hexadecimal(condition.value_two));
+    }
+    if (condition.op == comparison::masked_equal) {
+        return masked_comparison(argument, condition.value, condition.value_two);
+    }
+    return argument + std::string(operator_of(condition.op)) + hexadecimal(condition.value);
+}
+
+boost::system::result<std::string, failure>
+expression(const std::string& name, const std::vector<const profile_rule*>& rules, architecture native)
+{
+    std::string text;
+    for (const profile_rule* rule : rules) {
+        const std::string_view between = are_alternatives(rule->conditions) ? " || " : " && ";
+        std::string clause;
+        for (const argument_condition& condition : rule->conditions) {
+            const auto part = atom(name, condition, native);
+            if (!part) {
+                return part.error();
+            }
+            clause += clause.empty() ? "" : between;
+            clause += *part;
+        }
+        text += text.empty() ? clause : " || " + clause;
+    }
+    return text;
+}
+
+bool is_allowed(const profile_rule& rule) noexcept
+{
+    return rule.verdict == filter_verdict{filter_action::allow, 0};
+}
+
+/// What stands behind the name and its colon.
+boost::system::result<std::string, failure>
+filter_of(const std::string& name, const std::vector<const profile_rule*>& rules, architecture native)
+{
+    bool all_allow = true;
+    const profile_rule* unconditional = nullptr;
+    for (const profile_rule* rule : rules) {
+        all_allow = all_allow && is_allowed(*rule);
+        if (rule->conditions.empty()) {
+            unconditional = rule;
+        }
+    }
+    if (all_allow) {
+        return unconditional != nullptr ? std::string("1") : expression(name, rules, native);
+    }
+    if (rules.size() == 1 && unconditional != nullptr) {
+        return action_word(name, unconditional->verdict);
+    }
+    // `arg0 == 1; return 1` means one thing for minijail0 and the opposite for the compiler.
+    return not_expressible(
+        format, "for " + name + " an action other than SCMP_ACT_ALLOW under conditions or beside another");
+}
+
+rules_by_name by_name(const profile& p)
+{
+    rules_by_name sorted;
+    for (const profile_rule& rule : p.rules) {
+        for (const std::string& name : rule.names) {
+            sorted[name].push_back(&rule);
+        }
+    }
+    return sorted;
+}
+
+/// Of a name that the architecture lacks the compiler makes an error; it stays as a comment.
+boost::system::result<std::string, failure>
+line_of(const std::string& name, const std::vector<const profile_rule*>& rules, architecture native)
+{
+    if (!syscall_number(native, name)) {
+        return "# " + name + " is no call of " + native.display_name() + "\n";
+    }
+    const auto filter = filter_of(name, rules, native);
+    if (!filter) {
+        return filter.error();
+    }
+    return name + ": " + *filter + '\n';
+}
+
+} // namespace
+
+boost::system::result<std::string, failure> to_minijail(const profile& p, architecture native)
+{
+    for (const auto& checked : {require_no_flags(p, format), require_one_architecture(p, format, native),
+                                require_plain_names(p, format)}) {
+        if (!checked) {
+            return checked.error();
+        }
+    }
+    const auto otherwise = default_action(p.default_verdict);
+    if (!otherwise) {
+        return otherwise.error();
+    }
+    std::string text = "# A policy for " + native.display_name() +
+                       ", made by sctrace, for minijail's compile_seccomp_policy.py.\n"
+                       "# minijail0 -S does not know @default and kills without it.\n"
+                       "@default " +
+                       *otherwise + '\n';
+    for (const auto& [name, rules] : by_name(p)) {
+        const auto line = line_of(name, rules, native);
+        if (!line) {
+            return line.error();
+        }
+        text += *line;
+    }
+    return text;
+}
+
+} // namespace sctrace::detail
