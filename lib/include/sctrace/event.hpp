@@ -2,7 +2,7 @@
 #define SCTRACE_EVENT_HPP
 
 #include <sctrace/seccomp_record.hpp>
-#include <sctrace/trace.hpp>
+#include <sctrace/syscall_key.hpp>
 
 #include <cstddef>
 #include <string>

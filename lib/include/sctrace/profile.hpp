@@ -2,7 +2,7 @@
 #define SCTRACE_PROFILE_HPP
 
 #include <sctrace/architecture.hpp>
-#include <sctrace/trace.hpp>
+#include <sctrace/syscall_key.hpp>
 
 #include <compare>
 #include <cstdint>

@@ -5,7 +5,7 @@
 #include <sctrace/follow_kind.hpp>
 #include <sctrace/launcher.hpp>
 #include <sctrace/source_options.hpp>
-#include <sctrace/trace.hpp>
+#include <sctrace/syscall_key.hpp>
 
 #include <chrono>
 #include <cstddef>

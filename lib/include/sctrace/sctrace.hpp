@@ -50,6 +50,7 @@
 #include <sctrace/seccomp_filter.hpp>
 #include <sctrace/seccomp_record.hpp>
 #include <sctrace/source_options.hpp>
+#include <sctrace/syscall_key.hpp>
 #include <sctrace/syscall_names.hpp>
 #include <sctrace/syscall_variants.hpp>
 #include <sctrace/target.hpp>

@@ -4,7 +4,7 @@
 #include <sctrace/architecture.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/profile.hpp>
-#include <sctrace/trace.hpp>
+#include <sctrace/syscall_key.hpp>
 
 #include <boost/system/result.hpp>
 

@@ -3,6 +3,7 @@
 
 #include <sctrace/architecture.hpp>
 #include <sctrace/error.hpp>
+#include <sctrace/syscall_key.hpp>
 
 #include <boost/system/result.hpp>
 
@@ -12,16 +13,6 @@
 #include <vector>
 
 namespace sctrace {
-
-/// A system call as a record names it: what a trace counts by.
-struct syscall_key {
-    /// The architecture of the call.
-    architecture arch;
-    /// The number as the kernel logged it.
-    std::int64_t number = 0;
-
-    friend bool operator==(const syscall_key&, const syscall_key&) noexcept = default;
-};
 
 /// How often each system call was seen, per architecture and number.
 /**

@@ -1,8 +1,8 @@
 #include "log/log_decoder.hpp"
 #include "log/log_file.hpp"
+#include "os/kmsg_device.hpp"
 #include "os/unique_descriptor.hpp"
 
-#include <sctrace/detail/kmsg_reader.hpp>
 #include <sctrace/detail/log_input.hpp>
 #include <sctrace/detail/log_reader.hpp>
 #include <sctrace/detail/log_scanner.hpp>
@@ -72,7 +72,7 @@ public:
         if (S_ISDIR(status.st_mode)) {
             return cannot_read(name_, system_error(EISDIR), "name the files in it");
         }
-        if (S_ISCHR(status.st_mode) && adopt_kmsg(file_.get()).kernel) {
+        if (is_kernel_log(status)) {
             return failure{
                 error::unreadable_log,
                 name_ + " is the kernel's live log: dmesg | asio-sctrace replay -, or asio-sctrace record"};

@@ -1,3 +1,4 @@
+#include "os/kmsg_device.hpp"
 #include "os/read_failure.hpp"
 #include "os/system_error.hpp"
 #include "os/unique_descriptor.hpp"
@@ -13,7 +14,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 namespace sctrace::detail {
@@ -21,9 +21,6 @@ namespace sctrace::detail {
 namespace {
 
 using boost::system::error_code;
-
-constexpr unsigned mem_major = 1;
-constexpr unsigned kmsg_minor = 11;
 
 std::string first_word_of(const char* path)
 {
@@ -54,12 +51,6 @@ std::string advice_for(error_code code)
     default:
         return {};
     }
-}
-
-bool is_kernel_log(const struct stat& status) noexcept
-{
-    return S_ISCHR(status.st_mode) && major(status.st_rdev) == mem_major &&
-           minor(status.st_rdev) == kmsg_minor;
 }
 
 error_code seek(int fd, kmsg_start start) noexcept

@@ -2,7 +2,6 @@
 #define SCTRACE_DETAIL_HOST_STATE_HPP
 
 #include <sctrace/audit_status.hpp>
-#include <sctrace/detail/record_reader.hpp>
 #include <sctrace/loss_ledger.hpp>
 #include <sctrace/trace.hpp>
 

@@ -10,7 +10,7 @@
 #include <sctrace/record_batch.hpp>
 #include <sctrace/record_filter.hpp>
 #include <sctrace/seccomp_record.hpp>
-#include <sctrace/trace.hpp>
+#include <sctrace/syscall_key.hpp>
 
 #include <cstddef>
 #include <cstdint>

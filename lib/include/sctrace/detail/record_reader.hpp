@@ -8,8 +8,8 @@
 #include <sctrace/loss_ledger.hpp>
 #include <sctrace/loss_notice.hpp>
 #include <sctrace/record_batch.hpp>
+#include <sctrace/syscall_key.hpp>
 #include <sctrace/target.hpp>
-#include <sctrace/trace.hpp>
 
 #include <algorithm>
 #include <array>
