@@ -126,7 +126,7 @@ using table = std::vector<std::vector<std::string>>;
 /// The rows of the table below a heading of the page "Errors".
 table table_below(const std::string& heading)
 {
-    std::ifstream page(SCTRACE_TEST_DATA "/../../lib/errors.md");
+    std::ifstream page(SCTRACE_TEST_DATA "/../../lib/doc/errors.md");
     BOOST_TEST_REQUIRE(page.is_open());
     table rows;
     bool below = false;
