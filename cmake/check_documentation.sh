@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # check_documentation.sh BUILD_DIR: Doxygen finds nothing to say about the public headers, every public name has its
-# docstring with what belongs into it, every header an example, and README.md names every header. The pages are in BUILD_DIR/documentation/html.
+# docstring with what belongs into it, every header an example, and lib/README.md names every header. The pages are in
+# BUILD_DIR/documentation/html.
 # Status 77: Doxygen is not installed.
 set -euo pipefail
 build=$(realpath "${1:?names no build folder}")
@@ -92,13 +93,13 @@ check_examples() {
     done
 }
 
-# The table of README.md names each header once, and no other.
+# The table of lib/README.md names each header once, and no other.
 check_readme() {
     local difference
     # shellcheck disable=SC2016 # The quoted dollar signs and backquotes are meant as they are.
     difference=$(diff <(find "$headers" -maxdepth 1 -name "*.hpp" ! -name sctrace.hpp -printf "%f\n" | LC_ALL=C sort) \
-        <(grep -E '^\| `[a-z_]+\.hpp`' README.md | cut -d '|' -f 2 | grep -oE '[a-z_]+\.hpp' | LC_ALL=C sort)) || true
-    [ -z "$difference" ] || complain "headers (<) and README.md's table of them (>) differ:"$'\n'"$difference"
+        <(grep -E '^\| `[a-z_]+\.hpp`' lib/README.md | cut -d '|' -f 2 | grep -oE '[a-z_]+\.hpp' | LC_ALL=C sort)) || true
+    [ -z "$difference" ] || complain "headers (<) and lib/README.md's table of them (>) differ:"$'\n'"$difference"
 }
 
 command -v doxygen >/dev/null || {

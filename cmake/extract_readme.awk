@@ -1,6 +1,6 @@
-# awk -v folder=FOLDER -f extract_readme.awk README.md: the README's programs (C++ blocks with a main function) as
-# FOLDER/N/main.cpp, N from 1 on, and its CMakeLists.txt (the CMake block with a project) beside each, all unchanged.
-# Prints how many programs there are.
+# awk -v folder=FOLDER -f extract_readme.awk lib/README.md: the programs of the library guide (C++ blocks with a main
+# function) as FOLDER/N/main.cpp, N from 1 on, and its CMakeLists.txt (the CMake block with a project) beside each, all
+# unchanged. Prints how many programs there are.
 
 /^```(cpp|cmake)$/ {
     language = substr($0, 4)
@@ -25,7 +25,7 @@ inside { block = block $0 "\n" }
 
 END {
     if (count == 0 || projects != 1) {
-        print "README.md should have a program and one CMakeLists.txt" > "/dev/stderr"
+        print FILENAME " should have a program and one CMakeLists.txt" > "/dev/stderr"
         exit 1
     }
     for (i = 1; i <= count; ++i) {

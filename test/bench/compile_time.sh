@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# compile_time.sh [ROUNDS]: what compiling the README's first program costs, against a program that uses Asio without
+# compile_time.sh [ROUNDS]: what compiling the first program of lib/README.md costs, against a program that uses Asio without
 # the library: user time and peak memory of the compiler, the median of ROUNDS (5) runs of each in turn.
 # CXX and CXXFLAGS choose the compiler and its options.
 set -euo pipefail
@@ -67,7 +67,7 @@ report() {
         'BEGIN { printf "ratio    %6.2f   %6.2f     (aim: at most 1.5)\n", t1 / t0, m1 / m0 }'
 }
 
-awk -v folder="$work" -f cmake/extract_readme.awk README.md >/dev/null
+awk -v folder="$work" -f cmake/extract_readme.awk lib/README.md >/dev/null
 write_bare_program
 for ((round = 0; round < rounds; ++round)); do
     compile readme "$work/1/main.cpp"

@@ -1,5 +1,5 @@
 # Both consumer projects: a program for each target name, and that no flag of the library's own build leaks. Where
-# README_PROGRAM is named, it is built and run, too.
+# README_PROGRAM is given, it is built and run, too.
 # EXPECTED_KIND is what plain sctrace::sctrace should be: static or shared.
 enable_testing()
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # pkg_config.sh static|shared STAGE LIBDIR VERSION README_PROGRAM COMPILER [FLAG…]: programs that find the library by
-# pkg-config; the README's is one of them.
+# pkg-config; that of lib/README.md is one of them.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/checks.sh"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# readme_program.sh PROGRAM: a program of the README records `ls /`, or says why it cannot.
+# readme_program.sh PROGRAM: a program of lib/README.md records `ls /`, or says why it cannot.
 set -euo pipefail
 . "$(dirname "$0")/checks.sh"
 program=$(realpath "$1")
