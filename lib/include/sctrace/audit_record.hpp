@@ -31,7 +31,7 @@ enum class text_escapes {
     json,
 };
 
-/// The header of an audit record of any type and the text behind it; its views point into the parsed text.
+/// The header of an audit record of any type and the text after it; its views point into the parsed text.
 /**
  * @par Thread Safety
  * Distinct objects: Safe. Shared objects: Unsafe.
@@ -54,12 +54,12 @@ struct audit_record {
     /// The kernel's log may have cut the text at its end; see kernel_text_may_be_cut().
     bool maybe_cut = false;
 
-    /// Escapes that `body` still contains. The parsers of records say `none`; who parses a text that
-    /// still has its escapes sets it before it parses the fields.
+    /// Escapes that `body` still contains. The parsers of records say `none`; a caller whose text still has
+    /// its escapes sets it before parsing the fields.
     text_escapes escapes = text_escapes::none;
 };
 
-/// Parses a record as it stands in a kernel log or in auditd's log, without a prefix.
+/// Parses a record as it is in a kernel log or in auditd's log, without a prefix.
 /**
  * Reads `[audit: ]type=1326 audit(T:S): …` (kernel/audit.c: kauditd_printk_skb) and auditd's
  * `[node=H ]type=SECCOMP msg=audit(T:S): …`, where types without a name are `type=UNKNOWN[1425]`.
@@ -82,7 +82,7 @@ boost::system::result<audit_record> parse_audit_record(std::string_view text) no
 /// Parses the payload of an audit netlink message: `audit(T:S): …`.
 /**
  * @param type The message's type (nlmsg_type), which the payload does not repeat.
- * @param payload The message behind its header. The kernel ends it with neither newline nor NUL; both
+ * @param payload The message after its header. The kernel ends it with neither newline nor NUL; both
  *     are tolerated. It must outlive the result.
  * @par Errors
  * @li error::not_an_audit_record - the payload does not start with a record's stamp

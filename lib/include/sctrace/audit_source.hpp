@@ -72,7 +72,7 @@ public:
         using other = basic_audit_source<Executor1>;
     };
 
-    /// Enough for some 30 000 records while nobody reads; the memory is only used while they wait.
+    /// Enough for some 30 000 records while nothing reads them; the memory is only used while they wait.
     static constexpr std::size_t default_receive_buffer = std::size_t{64} * 1024 * 1024;
 
     /// The bytes of a batch that is read fastest: it stays in the processor's cache until it is parsed.

@@ -8,7 +8,7 @@
 
 namespace sctrace {
 
-/// The audit subsystem's own state, as AUDIT_GET tells it (kernel/audit.c, audit_receive_msg).
+/// The audit subsystem's own state, as AUDIT_GET reports it (kernel/audit.c, audit_receive_msg).
 struct audit_status {
     /// Whether ordinary audit records are made; SECCOMP records are made either way.
     bool enabled = false;
@@ -73,7 +73,7 @@ struct exclude_rules {
  */
 boost::system::result<exclude_rules> read_exclude_rules();
 
-/// What the kernel lets nobody do with login uids, and so with audit sessions.
+/// What the kernel forbids to do with login uids, and so with audit sessions.
 struct audit_features {
     /// A login uid that is set can only be unset, not changed.
     bool only_unset_loginuid = false;

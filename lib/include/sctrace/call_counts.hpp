@@ -15,7 +15,7 @@ namespace sctrace {
 
 /// A file of system calls as a trace.
 struct call_counts {
-    /// How often each call stands in the file.
+    /// How often each call is in the file.
     trace counts;
     /// How what is no trace was counted, for a person; one sentence each without a full stop.
     std::vector<std::string> notes;

@@ -63,7 +63,7 @@ struct call_diff {
  *
  * Against a profile, a call of a trace, of events or of a list is only in the latter if the profile does not
  * permit it whatever the arguments on the call's architecture. A call that the profile permits is only in the
- * profile if the other file has its name on no architecture; it then stands once, on the first architecture
+ * profile if the other file has its name on no architecture; it is then there once, on the first architecture
  * on which the profile permits it.
  *
  * @param first The file on the left, as of diff(1).

@@ -221,7 +221,7 @@ public:
         ec = sent ? boost::system::error_code() : sent.error();
     }
 
-    /// Sends SIGKILL to the child, which async_wait() tells of as of any other end.
+    /// Sends SIGKILL to the child, which async_wait() reports like any other end.
     boost::system::result<void> terminate() noexcept { return signal(SIGKILL); }
 
     /// As terminate(); @p ec says whether it failed.

@@ -16,10 +16,10 @@ namespace sctrace {
  * the same in all releases; a release may add conditions and codes. The page "Errors" lists the codes of each
  * condition with their causes and cures.
  *
- * Errors of system calls keep their errno, which tells what failed but not on what. Those that opening a
+ * Errors of system calls keep their errno, which says what failed but not on what. Those that opening a
  * source gives equal `source_unavailable`: ENOENT, EACCES, EPERM, ENODEV, ENXIO, EISDIR, EOPNOTSUPP,
  * EPROTONOSUPPORT, EAFNOSUPPORT and ECONNREFUSED. From an operation that writes a file as well, the first
- * three can be the file's: trace_file::prepare() tells before. Those that only writing gives equal
+ * three can be the file's: trace_file::prepare() shows it beforehand. Those that only writing gives equal
  * `output_unavailable`: ENOSPC, EDQUOT, EFBIG and EPIPE. ECANCELED, which is
  * `asio::error::operation_aborted`, equals `stopped`. All others equal no condition of this library.
  *

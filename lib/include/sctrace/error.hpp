@@ -16,7 +16,7 @@ namespace sctrace {
 /// What the library itself can report; errors of system calls keep their errno in the system category.
 /**
  * Names and numbers stay the same in all releases. Programs usually branch on the sctrace::condition that a
- * code belongs to. The page "Errors" tells the cause and the cure of each.
+ * code belongs to. The page "Errors" has the cause and the cure of each.
  *
  * @par Example
  * @code

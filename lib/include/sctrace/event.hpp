@@ -19,7 +19,7 @@ namespace sctrace {
  * null where the number has no known name, and in a record without an architecture.
  *
  * `comm`, `exe` and `subj` are text without the log's escapes. Bytes that are not UTF-8 become U+FFFD, and
- * then `comm_hex` or `exe_hex`, right behind the member, has all bytes of the string in upper-case
+ * then `comm_hex` or `exe_hex`, right after the member, has all bytes of the string in upper-case
  * hexadecimal digits. Such a word as `(null)` for `exe` counts as no field.
  *
  * Names of calls are looked up once and kept, in an amount of memory that has a limit.

@@ -51,11 +51,11 @@ public:
     /// A time between two moments.
     using duration = std::chrono::steady_clock::duration;
 
-    /// How a line tells its count.
+    /// How a line shows its count.
     enum class count_form {
         /// The line is a JSON object, and gets a last member `"count":N`.
         member,
-        /// ` xN` behind the line.
+        /// ` xN` after the line.
         suffix,
     };
 

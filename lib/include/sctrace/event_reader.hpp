@@ -14,11 +14,11 @@
 
 namespace sctrace {
 
-/// Records as `asio-sctrace replay --events` and `watch` write them.
+/// Records as event_writer writes them.
 struct counted_events {
     /// Calls that were let through: action log or allow.
     trace permitted;
-    /// Calls that were refused, or of which the records do not tell.
+    /// Calls that were refused, or whose records do not say.
     trace denied;
 };
 
@@ -35,8 +35,8 @@ struct event_line {
 /// Reads one event: `{"time":"1795497556.007",…,"arch":"x86_64","syscall":110,…,"action":"log"}`.
 /**
  * `syscall` is an integer of 64 bits, `arch` the name of an architecture or its number as `0x…`, `action` a
- * string, and `count` an integer from 1 to 2^64 - 1, which events of `watch --unique` have. None of them may
- * stand twice, and none is needed but `syscall`. All other members are ignored, but must be JSON in UTF-8.
+ * string, and `count` an integer from 1 to 2^64 - 1, which events of an event_folder have. None of them may
+ * be there twice, and none is needed but `syscall`. All other members are ignored, but must be JSON in UTF-8.
  *
  * @param line The line without its newline.
  * @param native The architecture of a record without `arch`.

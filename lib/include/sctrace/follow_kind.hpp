@@ -16,7 +16,7 @@ enum class follow_kind {
     tree,
     /// As `tree`, and every process in the pid namespaces of the given ones, whoever started it.
     container,
-    /// Nobody else.
+    /// No others.
     none,
 };
 

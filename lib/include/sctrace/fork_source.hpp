@@ -26,11 +26,11 @@ namespace sctrace {
 
 /// The process connector: the birth and the end of every process and thread of the host.
 /**
- * A birth is in the socket before the new task first runs (kernel/fork.c, copy_process). So who receives a
- * record of a process and then calls read_available() knows that process's birth; and births come in an order
- * that respects descent. An end comes after others can see it (kernel/exit.c, do_exit, where exit_notify is
- * called first): it may be missing for a moment when waitpid(2) has returned, and the number may even have
- * got its next owner before it. If the task's parent has already taken leave of it, `parent` is 0.
+ * A birth is in the socket before the new task first runs (kernel/fork.c, copy_process). So a program
+ * that receives a record of a process and then calls read_available() knows that process's birth; and births
+ * come in an order that respects descent. An end comes after others can see it (kernel/exit.c, do_exit, where
+ * exit_notify is called first): it may be missing for a moment when waitpid(2) has returned, and the number
+ * may even have got its next owner before it. If the task's parent has already reaped it, `parent` is 0.
  *
  * Events of tasks that do not depend on each other may come in another order than their times say: the time
  * is taken before the event is queued.
@@ -78,7 +78,7 @@ public:
         using other = basic_fork_source<Executor1>;
     };
 
-    /// Enough for some 40 000 events while nobody reads; the memory is only used while they wait.
+    /// Enough for some 40 000 events while nothing reads them; the memory is only used while they wait.
     static constexpr std::size_t default_receive_buffer = std::size_t{16} * 1024 * 1024;
 
     /// A closed source that runs on @p ex.

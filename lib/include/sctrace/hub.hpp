@@ -20,12 +20,12 @@ class basic_recorder;
 
 /// One source of records for any number of recorders: the kernel's log is read and parsed once.
 /**
- * Each record goes to those recorders only whom it may concern, so that its cost does not grow with the
+ * Each record goes only to those recorders that it may concern, so that its cost does not grow with the
  * number of recorders. Process events are shared in the same way. The hub opens its source when the first of
  * its recorders starts, and closes it when the last one has ended: in between it costs nothing. A kmsg
  * descriptor in the options is good for one such period.
  *
- * Each recorder has brackets and a verdict of its own. What is missing from the source is missing for all who
+ * Each recorder has markers and a verdict of its own. What is missing from the source is missing for all that
  * record at that time.
  *
  * @tparam Executor All recorders of the hub run on one strand of this executor.

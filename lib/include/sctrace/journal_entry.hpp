@@ -49,7 +49,7 @@ struct journal_entry {
  * entry has the field more than once, of which the first counts; or null where it was too long to show, which
  * leaves the field empty (src/shared/logs-show.c: output_json).
  *
- * @param line One object on one line, with or without its newline, behind an optional byte 0x1E (json-seq)
+ * @param line One object on one line, with or without its newline, after an optional byte 0x1E (json-seq)
  *     or `data: ` (json-sse).
  * @par Errors
  * @li error::not_a_journal_entry - no JSON object, or one without `MESSAGE`, `_TRANSPORT`, `__CURSOR` and
@@ -66,19 +66,19 @@ struct journal_entry {
  */
 boost::system::result<journal_entry> parse_journal_json(std::string_view line);
 
-/// What an entry tells of audit records, as a line for parse_seccomp_line() or parse_loss_line().
+/// What an entry says of audit records, as a line for parse_seccomp_line() or parse_loss_line().
 /**
  * @li An audit record that journald received itself (transport `audit`) becomes
  *     `type=1326 audit(SECONDS.mmm:SERIAL): auid=…`. journald keeps its header in other fields; where they
  *     are missing, the line is `SECCOMP auid=…` and has neither time nor serial.
  * @li A kernel message (transport `kernel`, facility 0, identifier `kernel`) is taken if it is an audit
  *     record of any type, or a notice of loss. What a program wrote to /dev/kmsg has another facility.
- * @li Without transport and identifier (`journalctl --output-fields=MESSAGE`) nothing tells who wrote the
+ * @li Without transport and identifier (`journalctl --output-fields=MESSAGE`) nothing says who wrote the
  *     message, and it is taken like a line without a prefix. Without a transport, the identifier is believed.
  * @li Any other transport is another program's, whatever its message says.
  *
  * @return One line, without a newline, that contains neither a newline nor a NUL byte: such a byte ends the
- *     message. Nothing if the entry tells of no SECCOMP record and of no loss.
+ *     message. Nothing if the entry holds no SECCOMP record and no notice of loss.
  * @par Exception safety
  * Strong guarantee; throws std::bad_alloc only.
  */

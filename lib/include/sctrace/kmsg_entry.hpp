@@ -35,7 +35,7 @@ struct kmsg_entry {
     char flag = '-';
 
     /// Value of the field `caller=` (`T123` a thread, `C0` a processor); empty without one. For audit
-    /// records this is the kernel's audit thread, never the process that the record tells of.
+    /// records this is the kernel's audit thread, never the process that the record is about.
     std::string_view caller;
 
     /// The text, still with the kernel's `\xNN` escapes, without its newline.

@@ -101,7 +101,7 @@ public:
      * Blocks until the child executes the command or has failed. In this order the child
      * @li takes an audit session id of its own, if asked to, by writing its login uid anew (kernel/audit.c,
      *     audit_set_loginuid()): an unset login uid becomes the uid that the command will run as. When that
-     * is not permitted the child starts all the same, and session_note() tells why;
+     * is not permitted the child starts all the same, and session_note() says why;
      * @li becomes the other user, if asked to, with that user's groups. HOME, USER, LOGNAME and SHELL stay as
      * they are. Of its capabilities only CAP_SYS_ADMIN stays, for the filter, until exec drops it;
      * @li installs the filter. With CAP_SYS_ADMIN no_new_privs stays as it was, so that set-uid programs

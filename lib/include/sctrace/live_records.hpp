@@ -55,7 +55,7 @@ public:
     /// The records; their views are valid until clear(), the next receive operation or the object's end.
     std::span<const seccomp_record> records() const noexcept { return records_; }
 
-    /// How many further records found the queue full and are in no batch: they came behind the last of these.
+    /// How many further records found the queue full and are in no batch: they came after the last of these.
     /** The recording's counts have them all the same. */
     std::uint64_t dropped() const noexcept { return dropped_; }
 

@@ -10,7 +10,7 @@
 
 namespace sctrace {
 
-/// Where a line of a saved log comes from, as far as its prefix tells.
+/// Where a line of a saved log comes from, as far as its prefix shows.
 enum class log_form {
     /// An entry of /dev/kmsg: `5,1234,5678,-;audit: type=…`
     kmsg,
@@ -26,12 +26,12 @@ enum class log_form {
     bare,
 };
 
-/// A line of a saved log: its form and the audit text behind the prefix.
+/// A line of a saved log: its form and the audit text after the prefix.
 struct log_line {
     /// How the line is written.
     log_form form = log_form::bare;
 
-    /// What stands before the audit text.
+    /// What is before the audit text.
     std::string_view prefix;
 
     /// The audit text, fit for parse_audit_record(); of form journal it starts with `SECCOMP `.

@@ -12,7 +12,7 @@ using log_time = std::chrono::sys_time<std::chrono::nanoseconds>;
 
 /// Reads the time of an audit record: seconds since 1970, `1795497556.007` or `123`.
 /**
- * The kernel writes three digits behind the point (kernel/audit.c, audit_log_start(): `%llu.%03lu`). Any
+ * The kernel writes three digits after the point (kernel/audit.c, audit_log_start(): `%llu.%03lu`). Any
  * other number of digits is read as a decimal fraction; digits beyond nanoseconds do not count.
  *
  * @return Empty for a text of another form, and from the year 2262 on, which log_time can't represent.

@@ -14,7 +14,7 @@ namespace sctrace {
 
 /// Whether a recording is known to hold every record of its window.
 enum class verdict {
-    /// Proved: both brackets and every audit serial between them were seen, and nothing else hides records.
+    /// Proved: both markers and every audit serial between them were seen, and nothing else hides records.
     complete,
     /// Records are missing, and how many at most is known.
     incomplete,
@@ -31,7 +31,7 @@ struct loss_counts {
     std::uint64_t kmsg_overwritten = 0;
     /// Messages that printk's rate limit dropped, as its own notices say.
     std::uint64_t printk_suppressed = 0;
-    /// Audit serials between the brackets that were never seen.
+    /// Audit serials between the markers that were never seen.
     std::uint64_t serial_gaps = 0;
     /// Growth of the kernel's own counter of lost records; empty when it could not be read.
     std::optional<std::uint64_t> audit_lost;
@@ -41,7 +41,7 @@ struct loss_counts {
     std::uint64_t fork_event_overruns = 0;
     /// SECCOMP records of the target that the kernel cut before the system call's number.
     std::uint64_t truncated_records = 0;
-    /// SECCOMP records that could not be read, or whose process could not be told.
+    /// SECCOMP records that could not be read, or whose process is unknown.
     std::uint64_t malformed_records = 0;
 };
 
@@ -118,7 +118,7 @@ public:
     void fork_event_overrun(std::uint64_t times) noexcept { counts_.fork_event_overruns += times; }
     /// A SECCOMP record of the target ended before the call's number.
     void truncated_record() noexcept { ++counts_.truncated_records; }
-    /// SECCOMP records could not be read, or whose they are could not be told.
+    /// SECCOMP records could not be read, or it is unknown whose they are.
     void malformed_record(std::uint64_t records = 1) noexcept { counts_.malformed_records += records; }
 
     /// The kernel's counter of lost records before and after; without both the verdict is `unproven`.
@@ -134,8 +134,8 @@ public:
 
     /// The verdict on a log that was saved by somebody else: always `unproven`.
     /**
-     * What the log itself tells of losses is among the reasons, but no log shows that nothing else is
-     * missing: it has no brackets, and says nothing of exclude rules and of actions_logged.
+     * What the log itself says of losses is among the reasons, but no log shows that nothing else is
+     * missing: it has no markers, and says nothing of exclude rules and of actions_logged.
      */
     judgement judge_saved_log() const;
 

@@ -10,7 +10,7 @@ namespace sctrace {
 
 /// A line in which the kernel says that audit records were lost.
 struct loss_notice {
-    /// What a notice tells.
+    /// What a notice says.
     enum class kind {
         /// `…: N callbacks suppressed`: printk's rate limit dropped `count` messages of its callers.
         /// The limit is one for all callers of printk_ratelimit(), and the notice names the one that
@@ -29,7 +29,7 @@ struct loss_notice {
     /// Which notice it is.
     kind what = kind::audit_overflow;
 
-    /// The number that the notice tells; 0 for audit_overflow.
+    /// The number that the notice gives; 0 for audit_overflow.
     std::uint64_t count = 0;
 };
 

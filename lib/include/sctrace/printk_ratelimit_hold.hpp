@@ -13,7 +13,7 @@ namespace sctrace {
 struct printk_ratelimit_paths {
     /// The setting: seconds between bursts of kernel messages, 0 for no limit.
     std::string sysctl = "/proc/sys/kernel/printk_ratelimit";
-    /// The file that holds the old value while somebody holds; its folder must be writable by nobody else.
+    /// The file that holds the old value while there is a hold; its folder must be writable by nobody else.
     std::string state = "/run/sctrace-printk_ratelimit";
 };
 

@@ -28,10 +28,10 @@ struct process_event {
     pid_t process = 0;
     /// The task itself.
     pid_t thread = 0;
-    /// The process that made it; with CLONE_PARENT the parent of that one. 0 where the kernel does not tell.
+    /// The process that made it; with CLONE_PARENT the parent of that one. 0 where the kernel does not say.
     pid_t parent = 0;
 
-    /// Whether it tells of the birth of a process, and not of a further thread's or of an end.
+    /// Whether it is the birth of a process, and not that of a further thread or an end.
     bool begins_process() const noexcept { return what == kind::fork && thread == process; }
 };
 
@@ -39,7 +39,7 @@ struct process_event {
 struct process_event_batch {
     /// In the order in which they came.
     std::vector<process_event> events;
-    /// Times that the socket's buffer overran: events are missing, nobody knows how many.
+    /// Times that the socket's buffer overran: events are missing, it is unknown how many.
     std::uint64_t overruns = 0;
 
     /// Drops all and keeps the memory.

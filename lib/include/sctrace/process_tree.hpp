@@ -21,7 +21,7 @@ enum class membership {
     ours,
     /// Another process made it.
     foreign,
-    /// It can't be told: the process may be a relative, or two processes had the number at about that time.
+    /// That is not known: the process may be a relative, or two processes had the number at about that time.
     unclear,
 };
 
@@ -58,15 +58,15 @@ public:
      * were seen in one with 2 processors).
      */
     static constexpr time record_lag = std::chrono::milliseconds(100);
-    /// For how long before a birth it is known who had the number.
+    /// For how long before a birth it is known which process had the number.
     static constexpr time memory_of_others = detail::ending_memory::span;
 
     /// From now on only events of numbers() need to be applied, and those that make processes expect()ed.
     /** Somebody enters the endings of all other processes into @p all, which must outlive the tree. */
     void share_endings(const detail::ending_memory& all) noexcept { shared_endings_ = &all; }
 
-    /// The numbers of which apply() and whose() may have something to say: members, and who is looked out
-    /// for.
+    /// The numbers of which apply() and whose() may have something to say: members, and those
+    /// that are expected.
     std::vector<pid_t> numbers() const;
 
     /// Takes in the process that has @p pid at the time @p seen, and all that it makes from its birth on.
@@ -115,7 +115,7 @@ public:
 private:
     /// One process among those that have had its number.
     struct incarnation {
-        /// Unknown while it is the smallest time; an event that is not later than `seen` then tells it.
+        /// Unknown while it is the smallest time; an event that is not later than `seen` then shows it.
         time born;
         time seen;
         membership whose = membership::foreign;

@@ -44,7 +44,7 @@ constexpr bool permits(filter_action action) noexcept
 struct filter_verdict {
     /// What happens.
     filter_action action = filter_action::allow;
-    /// The errno that the call fails with, or what a tracer is told; 0 for all other actions.
+    /// The errno that the call fails with, or what a tracer gets; 0 for all other actions.
     std::uint16_t value = 0;
 
     friend bool operator==(const filter_verdict&, const filter_verdict&) noexcept = default;

@@ -17,7 +17,7 @@ namespace sctrace {
 enum class strictness {
     /// It is an error.
     strict,
-    /// It is left out, and a note tells. What stays never permits more than the whole would have.
+    /// It is left out, and a note says so. What stays never permits more than the whole would have.
     lenient,
 };
 
@@ -33,10 +33,10 @@ struct read_profile {
 /// The longest profile in bytes.
 inline constexpr std::size_t max_profile_size = std::size_t{16} * 1024 * 1024;
 
-/// Reads an OCI seccomp profile: the JSON object that stands under `linux.seccomp` of a runtime's
+/// Reads an OCI seccomp profile: the JSON object under `linux.seccomp` of a runtime's
 /// config.json, and in a file of its own for Docker, Podman and Kubernetes.
 /**
- * A call may also stand under `name`, as in Docker's older profiles; `comment` is ignored everywhere, and
+ * A call may also be under `name`, as in Docker's older profiles; `comment` is ignored everywhere, and
  * null is as good as absent. SCMP_ACT_ERRNO and SCMP_ACT_TRACE without `errnoRet` have the value EPERM, as in
  * runc.
  *
@@ -49,7 +49,7 @@ inline constexpr std::size_t max_profile_size = std::size_t{16} * 1024 * 1024;
  * @par Errors
  * error::malformed_profile, with a message that begins with `line N: ` and names the member
  * (`syscalls[2].args[0].index`):
- * @li no JSON, nested too deep, more than a million values, or a member that stands twice
+ * @li no JSON, nested too deep, more than a million values, or a member that is there twice
  * @li a member that is missing or of another type, or a number that is out of range
  * @li a name that is empty or holds spaces or control characters
  * @li rules that contradict each other: for one call, two without conditions or with the same ones, or one

@@ -106,7 +106,7 @@ public:
     /// How many more messages fit, if their bytes do.
     std::size_t free_messages() const noexcept { return messages_.capacity() - messages_.size(); }
 
-    /// The memory behind the messages, for a source to read into.
+    /// The memory after the messages, for a source to read into.
     std::span<char> free_space() noexcept { return {bytes_.get() + used_, capacity_ - used_}; }
 
     /// Makes the first @p bytes of the free space part of the batch and appends a message.

@@ -20,8 +20,8 @@ namespace sctrace {
 
 /// What to record, from where, and where to.
 /**
- * A recorder that takes part in a hub reads from the hub's source: what stands here about the source is not
- * looked at then, but for `stop_check_interval`, `bracket_timeout`, `stop` and `on_notice`.
+ * A recorder that takes part in a hub reads from the hub's source: what is said here about the source does
+ * not count then, but for `stop_check_interval`, `bracket_timeout`, `stop` and `on_notice`.
  */
 struct recorder_options : source_options {
     /// Processes that already run under a filter which logs, as numbers of the initial pid namespace.

@@ -137,7 +137,7 @@ public:
     /// The executor that it was made with.
     executor_type get_executor() const noexcept { return executor_; }
 
-    /// Opens a log; `-` is standard input, from where it stands.
+    /// Opens a log; `-` is standard input, from its position on.
     /**
      * @par Errors
      * errno of opening or of the first read, EISDIR for a directory, and `error::unreadable_log` for what is
@@ -157,8 +157,8 @@ public:
         ec = opened ? boost::system::error_code() : opened.error().code;
     }
 
-    /// Takes over @p descriptor, from where it stands; it is closed by this object.
-    /** A pipe or socket is made non-blocking. @p name stands in messages. */
+    /// Takes over @p descriptor, from its position on; it is closed by this object.
+    /** A pipe or socket is made non-blocking. Messages call it @p name. */
     boost::system::result<void, failure> assign(int descriptor, const std::string& name,
                                                 log_format wanted = log_format::automatic)
     {
@@ -220,7 +220,7 @@ public:
 
     /// Fills @p batch with what the next part of the log says.
     /**
-     * @param batch Must have `batch_bytes` and stay valid until the operation completes. Its part() tells
+     * @param batch Must have `batch_bytes` and stay valid until the operation completes. Its part() says
      *     where in the log it is from.
      * @param token Completion token.
      *

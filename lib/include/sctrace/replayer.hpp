@@ -96,7 +96,7 @@ public:
     /// The executor that it was made with.
     executor_type get_executor() const noexcept { return executor_; }
 
-    /// Ends the run in an orderly way behind the part that is being read; may be called from any thread.
+    /// Ends the run in an orderly way after the part that is being read; may be called from any thread.
     void request_stop() { state_->request_stop(); }
 
     /// Like a terminal cancellation of async_run(), which completes with `operation_aborted`; may be called
@@ -110,9 +110,9 @@ public:
 
     /// Reads all logs and writes the trace.
     /**
-     * A log that cannot be read, or not wholly, is told by a notice and does not keep the others from being
-     * read; the operation then completes with its error and with the report of what was read. When no log
-     * could be opened, an existing trace is left alone, and an empty one is created where there was none.
+     * A log that cannot be read, or not wholly, is reported by a notice and does not keep the others from
+     * being read; the operation then completes with its error and with the report of what was read. When no
+     * log could be opened, an existing trace is left alone, and an empty one is created where there was none.
      *
      * @par Completion Signature
      * @code void(boost::system::error_code, sctrace::report) @endcode

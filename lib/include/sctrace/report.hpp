@@ -34,7 +34,7 @@ struct report {
     std::chrono::system_clock::time_point ended;
     /// The counts themselves, as in the trace file.
     trace counts;
-    /// How many of the counted calls were refused, or have records that do not tell; see is_refusal().
+    /// How many of the counted calls were refused, or have records that do not say; see is_refusal().
     std::uint64_t refused = 0;
     /// Whether anything is missing.
     judgement judged;

@@ -67,7 +67,7 @@
  * with an alias `x` for any executor, and take any completion token.
  *
  * @par Thread Safety
- * Functions that are no members may be called from any thread. What holds for objects stands at each class;
+ * Functions that are no members may be called from any thread. What holds for objects is said at each class;
  * of structs, distinct objects are safe and shared ones unsafe.
  */
 namespace sctrace {

@@ -61,8 +61,8 @@ public:
     /// Returns SECCOMP_RET_LOG for every call.
     /**
      * Its flag is SECCOMP_FILTER_FLAG_SPEC_ALLOW: before Linux 5.16 a filter also switches on mitigations
-     * against speculation (Documentation/admin-guide/hw-vuln/spectre.rst), which slow a process down. Who is
-     * only watched is not to run otherwise than before.
+     * against speculation (Documentation/admin-guide/hw-vuln/spectre.rst), which slow a process down. A
+     * process that is only watched should run as before.
      *
      * @par Exception safety
      * Strong guarantee; throws std::bad_alloc.
@@ -105,7 +105,7 @@ public:
      * @par Errors
      * @li error::filter_not_possible - the profile is for other architectures only; libseccomp refused a rule
      *     (two contradict each other); the program became longer than max_length; the kernel lacks an action
-     *     or a flag; or nobody would answer (SCMP_ACT_NOTIFY). The message tells
+     *     or a flag; or nothing would answer (SCMP_ACT_NOTIFY). The message says which
      * @par Exception safety
      * Strong guarantee; throws std::bad_alloc.
      */

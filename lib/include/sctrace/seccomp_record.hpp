@@ -23,7 +23,7 @@ struct untrusted_string {
     enum class encoding {
         /// The record lacks the field.
         absent,
-        /// `raw` is what stood between the quotes.
+        /// `raw` is what is between the quotes.
         quoted,
         /// `raw` is pairs of hexadecimal digits.
         hex,
@@ -106,15 +106,15 @@ struct seccomp_record {
 
 /// Parses the fields of a record that seccomp wrote.
 /**
- * The first of several fields of one name counts, unknown fields are skipped, and nothing behind `code=`
+ * The first of several fields of one name counts, unknown fields are skipped, and nothing after `code=`
  * is read. `subj=`, which the kernel does not quote, ends at the last ` pid=N comm=` of the record, so
  * that a label cannot pretend to be other fields. Allocates nothing.
  *
  * @param record A record of any type. The text that it views must outlive the result.
  * @par Errors
  * @li error::not_a_seccomp_record - the type is neither 1326, nor 1701 with `reason="seccomp"`
- * @li error::truncated_record - the text ends before the system call's number does; who made the call may
- *     still be known, see parse_process_fields()
+ * @li error::truncated_record - the text ends before the system call's number does; which process made the
+ * call may still be known, see parse_process_fields()
  * @li error::malformed_record - the system call's number is missing or no number
  * @par Exception safety
  * No-throw guarantee.
@@ -130,7 +130,7 @@ struct seccomp_record {
  */
 boost::system::result<seccomp_record> parse_seccomp_record(const audit_record& record) noexcept;
 
-/// Which process a record tells of.
+/// Which process a record is about.
 struct process_fields {
     /// Process id in the initial pid namespace.
     std::optional<std::int32_t> pid;

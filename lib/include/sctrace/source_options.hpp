@@ -34,7 +34,8 @@ struct source_options {
     std::size_t receive_buffer = std::size_t{64} * 1024 * 1024;
     /// The kmsg device, or a FIFO of newline-separated entries.
     std::string kmsg = "/dev/kmsg";
-    /// An open descriptor to read kmsg entries from instead; whoever runs with these options takes it over.
+    /// An open descriptor to read kmsg entries from instead; the object that gets these options takes it
+    /// over.
     std::optional<int> kmsg_descriptor;
     /// Where reading of the kernel's own device starts.
     kmsg_start start = kmsg_start::end;

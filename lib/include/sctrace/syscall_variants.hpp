@@ -13,13 +13,13 @@ namespace sctrace {
 struct syscall_variant {
     /// What is not in the list.
     std::string name;
-    /// What is, and stands for the same purpose.
+    /// What is, and does the same.
     std::string seen;
 };
 
 /// Relatives of the calls of @p names that are not among them, such as `clone3` for `clone`, sorted by name.
 /**
- * Only such that @p native has, each once. They are advice for a person, who has to weigh it: `clone3` for
+ * Only those that @p native has, each once. They are advice for a person, who has to weigh it: `clone3` for
  * one takes its flags from memory, where no filter can look at them.
  *
  * @par Thread Safety

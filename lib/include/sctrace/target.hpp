@@ -39,8 +39,8 @@ public:
 
     /// Lets a process tree decide about all records that the session does not select.
     /**
-     * The process ids then select nothing by themselves: who has them is to be added to the tree, so that a
-     * number that is used again is not taken for theirs.
+     * The process ids then select nothing by themselves: the processes that have them are to be added to the
+     * tree, so that a number that is used again is not taken for theirs.
      */
     process_tree& follow_tree();
 

@@ -17,8 +17,8 @@ namespace sctrace {
 /// How often each system call was seen, per architecture and number.
 /**
  * Adding a call that was seen before allocates nothing. The kernel knows some hundred calls, but logs any
- * number that a program comes up with: so that no program can fill the memory of who counts, there is a limit
- * to the different ones, and calls beyond it are only summed up.
+ * number that a program comes up with: so that no program can fill the memory of the one that counts, there
+ * is a limit to the different ones, and calls beyond it are only summed up.
  *
  * @par Thread Safety
  * Distinct objects: Safe. Shared objects: Unsafe; `basic_aggregator` protects one with a strand.
@@ -60,8 +60,8 @@ public:
 
     /// Counts a call; a count of zero changes nothing.
     /**
-     * The sums are not checked, because no recording reaches 2^64 calls: whoever adds counts that others
-     * wrote makes sure before that they, total() and left_out() together have no more than 64 bits.
+     * The sums are not checked, because no recording reaches 2^64 calls: a caller that adds counts from
+     * elsewhere makes sure before that they, total() and left_out() together have no more than 64 bits.
      *
      * @par Exception safety
      * Basic guarantee; throws std::bad_alloc.
@@ -106,7 +106,7 @@ private:
     std::uint64_t left_out_ = 0;
 };
 
-/// What to tell about a trace that left calls out.
+/// What to say about a trace that left calls out.
 failure too_many_syscalls(const trace& counts);
 
 /// The trace file's text: one JSON object per line, `{"syscall":0,"name":"read","count":42}`.

@@ -17,13 +17,13 @@ namespace sctrace {
 
 /// Reads one line of a trace file: `{"syscall":0,"name":"read","count":42}`.
 /**
- * The members may stand in any order, with JSON's spaces between the tokens, but no member twice, none that
+ * The members may be in any order, with JSON's spaces between the tokens, but no member twice, none that
  * is missing but `arch`, and no other one. `syscall` is an integer of 64 bits, `name` a string without
  * control characters or null, `count` an integer from 1 to 2^64 - 1, and `arch` the name of an architecture
  * or its number as `0x…`.
  *
- * `name` decides nothing and may contradict the number: it is there for people, and who wrote the file may
- * have known fewer names. trace_reader::contradiction() tells of a name that is another number's.
+ * `name` decides nothing and may contradict the number: it is there for people, and the program that wrote
+ * the file may have known fewer names. trace_reader::contradiction() has a name that is another number's.
  *
  * @param line The line without its newline.
  * @param native The architecture of a line without `arch`.
@@ -68,7 +68,7 @@ public:
     /**
      * @par Errors
      * @li error::malformed_trace - a line is malformed (see parse_trace_line()) or longer than max_line, a
-     *     call stands twice, or the sum of all counts has more than 64 bits
+     *     call is there twice, or the sum of all counts has more than 64 bits
      * @li error::too_many_syscalls - more than trace::max_distinct different calls
      */
     boost::system::result<void, failure> feed(std::string_view bytes);

@@ -20,10 +20,10 @@
 
 namespace sctrace {
 
-/// Hands on the host's SECCOMP records as they come, and tells soon when some are missing.
+/// Hands on the host's SECCOMP records as they come, and reports soon when some are missing.
 /**
  * Joins a live source, which it chooses as a recorder does, and the parser on a strand of its own. Records of
- * brackets, which recorders and watchers make themselves, are left out. An object runs once.
+ * markers, which recorders and watchers make themselves, are left out. An object runs once.
  *
  * @tparam Clock The clock of its timers; tests put a virtual one here.
  *

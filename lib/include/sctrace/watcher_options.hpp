@@ -15,7 +15,7 @@
 
 namespace sctrace {
 
-/// Which live records to watch, and who is told of them.
+/// Which live records to watch, and what is called with them.
 /**
  * The functions are called within async_run(), one at a time, on a strand of the watcher's executor; each may
  * be empty. An exception that leaves one of them ends the watcher: a `boost::system::system_error` becomes
@@ -38,7 +38,7 @@ struct watcher_options : source_options {
     std::function<void()> on_started;
     /// Called with each wanted record; its views are valid until it returns.
     std::function<void(const seccomp_record&)> on_record;
-    /// Called behind the last one of the records that were read at once, if one of them was wanted.
+    /// Called after the last one of the records that were read at once, if one of them was wanted.
     std::function<void()> on_batch;
     /// Called about a second after it happened when records are known to be missing, with how many and why in
     /// words.
