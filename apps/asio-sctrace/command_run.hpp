@@ -22,7 +22,7 @@ inline constexpr int command_not_found = 127;
 /// The exit status for why a command could not be run; @p otherwise where it is not the command itself.
 int status_of_failure(const boost::system::error_code& why, int otherwise);
 
-/// The words of a command line before and behind the first `--`.
+/// The words of a command line before and after the first `--`.
 struct split_words {
     std::vector<std::string> options;
     /// Empty without `--`.

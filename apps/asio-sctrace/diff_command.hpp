@@ -6,7 +6,7 @@
 
 namespace asio_sctrace {
 
-/// `asio-sctrace diff`: tells what only one of two traces has.
+/// `asio-sctrace diff`: says what only one of two traces has.
 /** @return The exit status. @throws usage_error */
 int diff_command(const std::vector<std::string>& words);
 

@@ -67,7 +67,7 @@ doctor_options parse(const std::vector<std::string>& words)
     return options;
 }
 
-/// Where `log` is not among the actions that are logged, it would be waited for in vain.
+/// Where `log` is not among the actions that are logged, no record would ever come.
 bool logs_calls(const std::vector<sctrace::host_finding>& findings)
 {
     return std::none_of(findings.begin(), findings.end(), [](const auto& found) {

@@ -18,7 +18,7 @@ namespace {
 
 constexpr int patience_when_stopping_ms = 1000;
 
-/// Readable when standard output has an error or nobody reads it; -1 for what has no reader, such as a file.
+/// Readable when standard output has an error or no reader left; -1 for what has none, such as a file.
 /** To wait for it by Asio itself would make the output non-blocking for all that share it. */
 int watch_reader_of_output()
 {
@@ -89,7 +89,7 @@ void live_output::end()
     reader_watch_.close(ignored);
 }
 
-/// False when it is to stop, and nobody reads.
+/// False when it is to stop, and nothing reads.
 bool live_output::wait_for_space()
 {
     if (!signals_.came() && wait_until_stop()) {

@@ -16,14 +16,15 @@ namespace asio_sctrace {
 
 /// Standard output for lines that are to be seen at once.
 /**
- * A slow reader holds the writer up, but not when it is to stop, or behind a deadline: then what does not go
+ * A slow reader holds the writer up, but not when it is to stop, or after a deadline: then what does not go
  * out within a second is given up. SIGPIPE must be ignored.
  */
 class live_output {
 public:
     using clock = std::chrono::steady_clock;
 
-    /// @p on_closed is called by the context when who reads the output has gone, even if nothing is written.
+    /// @p on_closed is called by the context when the reader of the output has gone, even if nothing is
+    /// written.
     live_output(boost::asio::io_context& context, stop_signals& signals, std::function<void()> on_closed);
     live_output(const live_output&) = delete;
     live_output& operator=(const live_output&) = delete;
@@ -34,16 +35,16 @@ public:
     /// Writes whole lines; after a failure it writes nothing more.
     void write(std::string_view lines);
 
-    /// Why writing failed; no failure is that who reads has gone, or read nothing while it was to stop.
+    /// Why writing failed. That the reader has gone, or read nothing while it was to stop, is no failure.
     std::optional<boost::system::error_code> failure() const;
 
-    /// Whether lines were given up because nobody read them.
+    /// Whether lines were given up because nothing read them.
     bool has_given_up() const noexcept { return over_ && !error_; }
 
     /// Whether lines can't be written any more.
     bool is_over() const noexcept { return over_; }
 
-    /// Does not look any more whether who reads has gone.
+    /// Does not look any more whether the reader has gone.
     void end();
 
 private:

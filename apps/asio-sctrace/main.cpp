@@ -52,7 +52,7 @@ Commands:
 Exit status: 0 success, 1 failure, 2 wrong usage; each command's help tells what else it returns.
 )";
 
-/// A common option may stand before the command as well; it is the command's then.
+/// A common option may come before the command as well; it is the command's then.
 std::vector<std::string> options_behind_command(std::vector<std::string> words)
 {
     const auto is_quiet = [](const std::string& w) { return w == "--quiet" || w == "-q"; };

@@ -90,7 +90,7 @@ std::optional<merge_options> parse_options(const std::vector<std::string>& words
     return options;
 }
 
-/// Tells which names mean a regular file that another name means already.
+/// Finds names that mean a regular file which another name means already.
 class repeated_files {
 public:
     /// The first name of the same file; empty for a file that is new.

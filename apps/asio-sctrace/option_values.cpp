@@ -130,7 +130,7 @@ std::chrono::milliseconds seconds_of(const po::variables_map& given, const std::
         value > most) {
         reject(option, word, "expected a number of seconds, such as 5 or 0.5");
     }
-    // A tenth of a millisecond was meant as a time, not as the zero that switches the option off.
+    // A tenth of a millisecond is meant as a time, not as the zero that switches the option off.
     return milliseconds(static_cast<milliseconds::rep>(std::ceil(value * 1000)));
 }
 

@@ -22,7 +22,7 @@ boost::program_options::variables_map parse_words(const std::vector<std::string>
                                                   const boost::program_options::options_description& options,
                                                   const std::string& positional);
 
-/// Tells that an option's word cannot be understood.
+/// Throws that an option's word cannot be understood.
 [[noreturn]] void reject(const std::string& option, const std::string& word, const std::string& wanted);
 
 /// The option's word; empty without the option.

@@ -33,7 +33,7 @@ using sctrace::profile_format;
 using sctrace::profile_rule;
 using sctrace::trace;
 
-/// Words for people, of which a long list is cut.
+/// A list in words for people; a long one is cut.
 std::string listed(const std::set<std::string>& words)
 {
     constexpr std::size_t most = 20;
@@ -94,7 +94,7 @@ public:
     {
     }
 
-    /// An empty one does not stand for a program that calls nothing.
+    /// An empty list is not that of a program that calls nothing.
     void add_trace(const std::string& path)
     {
         const sctrace::saved_calls loaded = load_calls(path, options_.reading);
@@ -220,7 +220,7 @@ private:
     trace counts_;
 };
 
-/// Says which numbers no profile can name; whether there are any.
+/// Says which numbers no profile can name; returns whether there are any.
 bool report_unnamed(const sctrace::allow_list& list)
 {
     for (const sctrace::syscall_key call : list.unnamed()) {

@@ -14,7 +14,7 @@ namespace asio_sctrace {
 /// The command line of `asio-sctrace profile`.
 struct profile_options {
     std::vector<std::string> traces;
-    /// Files, and names of ready-made bases behind `@`.
+    /// Files, and names of ready-made bases after `@`.
     std::vector<std::string> bases;
     sctrace::profile_format format = sctrace::profile_format::oci;
     sctrace::filter_verdict default_verdict{sctrace::filter_action::errno_value, 1};

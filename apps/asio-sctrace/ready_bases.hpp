@@ -11,7 +11,7 @@ namespace asio_sctrace {
 /// A list of calls that every allow-list for some purpose needs; it is part of the program.
 struct ready_base {
     std::string_view name;
-    /// Lines of a name and, behind `#`, why it is in the list.
+    /// Lines of a name and, after `#`, why it is in the list.
     std::string_view text;
 };
 
@@ -27,7 +27,7 @@ std::string_view title_of(const ready_base& base) noexcept;
 /// The calls in it.
 std::vector<std::string> names_in(const ready_base& base);
 
-/// The names of all bases as one writes them behind `--base`: `@crun, @runc`.
+/// The names of all bases as one writes them after `--base`: `@crun, @runc`.
 std::string ready_base_words();
 
 } // namespace asio_sctrace

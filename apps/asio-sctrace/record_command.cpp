@@ -122,7 +122,7 @@ bool write_merged(const sctrace::trace& counts, const known_calls& known, const 
     return written.has_value();
 }
 
-/// From when on calls are recorded is only known to who waits for this.
+/// Without this line it would not be known from when on calls are recorded.
 void say_what_is_recorded(const std::vector<pid_t>& pids)
 {
     std::string list;

@@ -103,7 +103,7 @@ boost::system::result<output_files, sctrace::failure> prepare_files(const replay
     return files;
 }
 
-/// The first signal asks for a stop; the next one, which gets its default action back, need not be patient.
+/// The first signal asks for a stop; the next one has its default action, and ends the program at once.
 void stop_on_signal(boost::asio::signal_set& signals, sctrace::replayer& replayer)
 {
     signals.async_wait([&](error_code ec, int) {
@@ -187,7 +187,7 @@ struct event_output {
     /// As when head(1) reads the events.
     bool is_closed_pipe() const { return failed && failed->code == boost::system::errc::broken_pipe; }
 
-    /// An empty file is not to stand for logs that could not be opened.
+    /// An empty file must not be what is left of logs that could not be opened.
     boost::system::result<void, sctrace::failure> finish(bool log_opened)
     {
         return log_opened ? writer.commit(sctrace::trace_file::durability::final) : file.create_if_absent();
@@ -219,7 +219,7 @@ void send_events(event_output& to, sctrace::replay_options& options)
     };
 }
 
-/// Puts the events in their place; says why if that fails, unless who reads them has seen enough.
+/// Puts the events in their place; says why if that fails, unless their reader has seen enough.
 bool finish_events(event_output& events, bool log_opened)
 {
     const auto finished = events.finish(log_opened);
@@ -251,8 +251,8 @@ int replay(replay_options options)
     if (!options.quiet && ::isatty(STDERR_FILENO) == 1) {
         options.replay.on_progress = [&](const sctrace::replay_progress& p) { progress.show(p); };
     }
-    // What could not be read is an error, and told under --quiet as well; what could not be written is told
-    // below.
+    // What could not be read is an error, and reported under --quiet as well; what could not be written is
+    // reported below.
     options.replay.on_notice = [&](std::string_view text) {
         if (!*events || !(*events)->failed) {
             progress.clear();

@@ -131,7 +131,7 @@ void read_logs(const po::variables_map& given, sctrace::replay_options& to)
     to.format = *known;
 }
 
-/// A regular file by what tells it apart, however it is named.
+/// What identifies a regular file, by whatever name.
 struct file_identity {
     dev_t device;
     ino_t inode;

@@ -12,10 +12,10 @@ namespace asio_sctrace {
 
 /// INT, TERM and HUP as requests to stop, for a program with one thread.
 /**
- * They are blocked and come through a descriptor, so that who waits for something else can wait for them too.
+ * They are blocked and come through a descriptor, so that a wait for something else can wait for them too.
  * One that was ignored when the program started (nohup) stays ignored. After the first one INT and TERM have
- * their default action back: whoever sends another one need not be patient. A HUP behind it does nothing, as
- * a service manager sends one right behind TERM without waiting (systemd.kill(5), SendSIGHUP).
+ * their default action back: another one ends the program at once. A HUP after it does nothing, as
+ * a service manager sends one right after TERM without waiting (systemd.kill(5), SendSIGHUP).
  */
 class stop_signals {
 public:

@@ -115,7 +115,7 @@ private:
         sctrace::watcher_options to = options_.watcher;
         // Stops come by cancellation, which needs no checks.
         to.stop_check_interval = 1h;
-        // Nobody waits for longer at an interrupt.
+        // After an interrupt, longer would seem like a hang.
         to.bracket_timeout = 2s;
         to.on_record = [this](const sctrace::seccomp_record& record) { maker_.add(record); };
         to.on_batch = [this] { write(); };
@@ -153,7 +153,7 @@ private:
         wait_for_folded_lines();
     }
 
-    /// Nothing that is still to come could be written.
+    /// Nothing more can be written, so that nothing more need be read.
     void give_up() { stop_.emit(boost::asio::cancellation_type::terminal); }
 
     void wait_for_folded_lines()

@@ -52,7 +52,7 @@ std::optional<response> refuse_by_host(const request& asked, const access_rules&
     return std::nullopt;
 }
 
-/// What answers at the same name and port is this server, or what stands in front of it.
+/// What answers at the same name and port is this server, or a proxy in front of it.
 bool is_foreign(const request& asked)
 {
     const std::string own(field(asked, http::field::host));

@@ -8,11 +8,11 @@
 
 namespace embedded_server {
 
-/// Whom the server answers.
+/// Which requests the server answers.
 /**
  * A browser on this machine can be made to send requests by any page that it shows. A page whose name was
- * rebound to this machine's address is told by the field `Host`, one that sends a form or a script's request
- * by `Origin` and `Sec-Fetch-Site`, or because neither can be JSON without the server's consent.
+ * rebound to this machine's address is recognised by the field `Host`, one that sends a form or a script's
+ * request by `Origin` and `Sec-Fetch-Site`, or because neither can be JSON without the server's consent.
  */
 struct access_rules {
     /// Answer by whatever name the server is called.

@@ -53,7 +53,7 @@ private:
     std::unordered_map<key, std::uint64_t*, key_hash> known_;
 };
 
-/// The call that a record tells of; one without an architecture is the native one's.
+/// The call that a record is about; one without an architecture is the native one's.
 sctrace::syscall_key call_of(const sctrace::seccomp_record& record);
 
 } // namespace embedded_server

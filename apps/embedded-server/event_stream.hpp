@@ -14,7 +14,7 @@
 
 namespace embedded_server {
 
-/// What one client gets to see of a recording, as server-sent events that wait to be sent.
+/// What one client sees of a recording, as server-sent events that wait to be sent.
 /**
  * Holds a bounded amount of text. What does not fit is counted, and the client is told how many events are
  * missing at the place where they are.
@@ -33,7 +33,7 @@ public:
     void add_dropped(std::uint64_t records);
     /// Adds the last event; nothing may follow.
     void end(std::string_view summary);
-    /// Nobody listens any more.
+    /// The client has gone.
     void close();
 
     /// Waits for text to send, and takes it.

@@ -39,7 +39,7 @@ void close_on_exec(int descriptor)
     ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
 }
 
-/// Nobody else on the machine may connect, from the first moment on.
+/// No other user of the machine may connect, from the first moment on.
 class private_files {
 public:
     private_files() noexcept

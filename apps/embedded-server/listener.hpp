@@ -31,7 +31,7 @@ public:
 
     /// @throws boost::system::system_error
     void listen(const boost::asio::ip::tcp::endpoint& at);
-    /// On a socket that only its owner may use; replaces one that nobody listens on any more.
+    /// On a socket that only its owner may use; replaces one that no process listens on any more.
     /** @throws boost::system::system_error */
     void listen(const std::string& path);
 

@@ -18,7 +18,7 @@ void survive_broken_pipes()
     ::signal(SIGPIPE, [](int) {});
 }
 
-/// Who started the server may have ignored or blocked what it depends on.
+/// The process that started the server may have ignored or blocked what it depends on.
 void use_signals_as_usual()
 {
     ::signal(SIGCHLD, SIG_DFL);

@@ -10,7 +10,7 @@ namespace embedded_server {
 /// The page of the file page.html, whose script and style alone the browser may run.
 response make_page_reply();
 
-/// The file; `@NONCE@` stands where the nonce of the reply goes.
+/// The file; `@NONCE@` is where the nonce of the reply goes.
 std::string_view page_text() noexcept;
 
 } // namespace embedded_server

@@ -149,8 +149,8 @@ std::uint64_t recording::calls() const noexcept
     return report_ ? report_->counts.total() : seen_.total() + seen_.left_out() + dropped_;
 }
 
-/// The one reader of the live feed, whoever watches. Without it, should memory run out, records are counted
-/// all the same.
+/// The one reader of the live feed, however many clients watch. Without it, should memory run out, records
+/// are counted all the same.
 asio::awaitable<void> recording::hand_out(std::shared_ptr<recording> self)
 {
     sctrace::live_records live;

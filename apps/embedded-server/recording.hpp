@@ -55,7 +55,7 @@ public:
         std::string trace_path;
         std::string report_path;
         std::function<void(std::string_view)> say;
-        /// Called once, when everything is over that had started.
+        /// Called once, when everything that had started is over.
         std::function<void()> on_ended;
     };
 

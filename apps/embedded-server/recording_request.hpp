@@ -25,7 +25,7 @@ struct recording_request {
     std::string name;
 };
 
-/// Why a body was not understood, in words for whoever sent it.
+/// Why a body was not understood, in words for its sender.
 struct bad_body {
     std::string words;
 };

@@ -77,7 +77,7 @@ void registry::remove(const recording& which)
     std::erase_if(recordings_, [&](const auto& each) { return each.get() == &which; });
 }
 
-/// Of those that never started whoever asked for them takes care.
+/// Those that never started are left to the request that asked for them.
 void registry::forget_first_ended()
 {
     std::vector<const recording*> kept;

@@ -29,7 +29,7 @@ constexpr std::array table{
     entry{http::verb::get, "/recordings/*/events", endpoint::events},
 };
 
-/// What stands where the pattern has its star; empty text where it has none.
+/// What is where the pattern has its star; empty text where it has none.
 std::optional<std::string_view> match(std::string_view pattern, std::string_view path)
 {
     const auto star = pattern.find('*');

@@ -53,7 +53,7 @@ registry::setting registry_setting(const options& given)
     return {given.max_recordings, given.directory, [](std::string_view text) { say(text); }};
 }
 
-/// As it stands in a URL.
+/// As it is written in a URL.
 std::string host_of(const asio::ip::address& address)
 {
     return address.is_v6() ? '[' + address.to_string() + ']' : address.to_string();

@@ -37,7 +37,7 @@ auto token()
     return asio::as_tuple(asio::use_awaitable);
 }
 
-/// The answer to what could not be read; empty where there is nobody to answer.
+/// The answer to what could not be read; empty where the client has gone.
 std::optional<response> reply_to(error_code ec, std::uint64_t body_limit)
 {
     if (ec == http::error::header_limit || ec == http::error::buffer_overflow) {
@@ -286,7 +286,7 @@ void session::end_stream_with_client(const std::shared_ptr<event_stream>& events
 asio::awaitable<void> session::discard_until_closed(event_stream& events)
 {
     std::array<char, 4096> rest{};
-    // A read that begins after the stream's end would be cancelled by nobody.
+    // Nothing would cancel a read that begins after the stream's end.
     while (is_streaming_) {
         const auto [failed, bytes] = co_await socket_.async_read_some(asio::buffer(rest), token());
         if (failed) {

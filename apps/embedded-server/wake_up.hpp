@@ -11,7 +11,7 @@
 
 namespace embedded_server {
 
-/// What coroutines of one thread wait for; who is woken looks himself whether it is what he waited for.
+/// What coroutines of one thread wait for; one that is woken looks whether it is what it waited for.
 class wake_up {
 public:
     explicit wake_up(const boost::asio::any_io_executor& ex)
@@ -26,7 +26,7 @@ public:
         co_await timer_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     }
 
-    /// For who waits alone: others would be woken by the next call.
+    /// For one that waits alone: others would be woken by the next call.
     boost::asio::awaitable<void> wait_for(std::chrono::milliseconds at_most)
     {
         timer_.expires_after(at_most);
