@@ -133,6 +133,30 @@ private:
     }
 };
 
+/// While it lives, the kernel drops every record of a type.
+class excluded_type : public temporary_rule {
+public:
+    explicit excluded_type(std::uint32_t type)
+        : temporary_rule(make_rule(type))
+    {
+    }
+
+private:
+    static std::vector<std::byte> make_rule(std::uint32_t type)
+    {
+        audit_rule_data rule{};
+        rule.flags = AUDIT_FILTER_EXCLUDE;
+        rule.action = AUDIT_ALWAYS;
+        rule.field_count = 1;
+        rule.fields[0] = AUDIT_MSGTYPE;
+        rule.fieldflags[0] = AUDIT_EQUAL;
+        rule.values[0] = type;
+        std::vector<std::byte> bytes(sizeof rule);
+        std::memcpy(bytes.data(), &rule, sizeof rule);
+        return bytes;
+    }
+};
+
 /// Whether ordinary audit records are made; put back at the end.
 class audit_enabled {
 public:

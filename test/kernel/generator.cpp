@@ -1,7 +1,7 @@
 // Makes known counts of chosen system calls.
 //
-//     sctrace_generator [--filter] [--errno-filter NUMBER] [--comm NAME] [--wait-fd N] [--threads N]
-//                       [--processes N] [--spawn KIND:COUNT] SPEC...
+//     sctrace_generator [--filter] [--prctl-filter] [--errno-filter NUMBER] [--comm NAME] [--wait-fd N]
+//                       [--threads N] [--processes N] [--spawn KIND:COUNT] SPEC...
 //
 //     SPEC         NUMBER:COUNT       COUNT calls with that number, decimal or 0x..., which may be negative,
 //     unknown
@@ -9,6 +9,8 @@
 //                  i386:NUMBER:COUNT  the same by int 0x80 (x86_64 only); exit status 77 where the kernel has
 //                  none
 //     --filter     install a filter that logs every call, before anything else
+//     --prctl-filter
+//                  the same, by prctl(2) instead of seccomp(2)
 //     --errno-filter
 //                  install a filter, after the one that logs, which refuses every call of that number; the
 //                  refused calls leave no record
@@ -74,6 +76,7 @@ enum class spawn_kind { clone, vfork, clone3, chain };
 
 struct options {
     bool filter = false;
+    bool prctl_filter = false;
     std::optional<long> refused;
     std::string comm;
     int wait_fd = -1;
@@ -174,6 +177,8 @@ options parse_options(const std::vector<std::string_view>& words)
         };
         if (words[i] == "--filter") {
             parsed.filter = true;
+        } else if (words[i] == "--prctl-filter") {
+            parsed.prctl_filter = true;
         } else if (words[i] == "--errno-filter") {
             parsed.refused = parse_number<long>(value());
         } else if (words[i] == "--comm") {
@@ -243,19 +248,26 @@ void require_i386(const options& wanted)
     }
 }
 
-void install_filter(std::span<sock_filter> filter)
+enum class installer { seccomp, prctl };
+
+void install_filter(std::span<sock_filter> filter, installer how = installer::seccomp)
 {
     const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) != 0 ||
-        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0L, &program) != 0) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) != 0) {
+        die("prctl");
+    }
+    const long result = how == installer::seccomp
+                            ? syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0L, &program)
+                            : syscall(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0L, 0L);
+    if (result != 0) {
         die("seccomp");
     }
 }
 
-void log_all_calls()
+void log_all_calls(installer how)
 {
     std::array<sock_filter, 1> filter{{{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_LOG}}};
-    install_filter(filter);
+    install_filter(filter, how);
 }
 
 void refuse_call(long number)
@@ -483,7 +495,10 @@ int main(int argc, char** argv)
     }
     require_i386(wanted);
     if (wanted.filter) {
-        log_all_calls();
+        log_all_calls(installer::seccomp);
+    }
+    if (wanted.prctl_filter) {
+        log_all_calls(installer::prctl);
     }
     if (wanted.refused) {
         refuse_call(*wanted.refused);

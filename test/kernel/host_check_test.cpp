@@ -59,8 +59,7 @@ bool holds(const std::string& text, const std::string& words)
 /// The calling process gets a file of its own in the place of another one.
 void replace_file(const std::string& path, const std::string& by)
 {
-    test::require(::unshare(CLONE_NEWNS) == 0, "unshare");
-    test::require(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "mount private");
+    test::keep_mounts_private();
     test::require(::mount(by.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) == 0, "mount bind");
 }
 
@@ -80,16 +79,6 @@ std::string finding_with_config(const std::string& config)
     const test::temporary_folder folder;
     test::write_file(folder.file(std::string("config-") + names.release), config);
     return finding_in_child("kernel_config", [&] { replace_file("/boot", folder.path()); });
-}
-
-void drop_capability(int number)
-{
-    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
-    test::require(::syscall(SYS_capget, &header, sets.data()) == 0, "capget");
-    const auto bit = static_cast<std::uint32_t>(number);
-    sets[bit / 32].effective &= ~(std::uint32_t{1} << (bit % 32));
-    test::require(::syscall(SYS_capset, &header, sets.data()) == 0, "capset");
 }
 
 void set_login_uid()
@@ -315,7 +304,7 @@ BOOST_AUTO_TEST_CASE(capabilities)
         return;
     }
     struct expectation {
-        int number;
+        unsigned number;
         std::string name;
         std::string status;
         std::string remedy;
@@ -329,7 +318,7 @@ BOOST_AUTO_TEST_CASE(capabilities)
     };
     for (const auto& each : expectations) {
         BOOST_TEST(finding(each.name).starts_with("ok|effective|"));
-        const auto found = finding_in_child(each.name, [&] { drop_capability(each.number); });
+        const auto found = finding_in_child(each.name, [&] { test::drop_capability(each.number); });
         BOOST_TEST(found.starts_with(each.status + "|missing|"), found);
         BOOST_TEST(holds(found, each.remedy), found);
     }
@@ -349,7 +338,7 @@ BOOST_AUTO_TEST_CASE(login_uid_that_is_set)
     BOOST_TEST(changeable.starts_with("ok|set to 1234|"), changeable);
     const auto kept = finding_in_child("loginuid", [] {
         set_login_uid();
-        drop_capability(CAP_AUDIT_CONTROL);
+        test::drop_capability(CAP_AUDIT_CONTROL);
     });
     BOOST_TEST(kept.starts_with("warning|set to 1234, CAP_AUDIT_CONTROL is missing|"), kept);
     BOOST_TEST(holds(kept, "systemd-run"), kept);
@@ -457,7 +446,7 @@ BOOST_AUTO_TEST_CASE(settings_of_the_kernel_log)
     BOOST_TEST(holds(off, "sysctl -w kernel.printk_devkmsg=ratelimit"), off);
     BOOST_TEST(finding_with("dmesg_restrict", "dmesg_restrict", "0").starts_with("ok|0|"));
     BOOST_TEST(finding_with("dmesg_restrict", "dmesg_restrict", "1").starts_with("ok|1|"));
-    const auto barred = finding_in_child("dmesg_restrict", [] { drop_capability(CAP_SYSLOG); });
+    const auto barred = finding_in_child("dmesg_restrict", [] { test::drop_capability(CAP_SYSLOG); });
     const bool restricted = holds(finding("dmesg_restrict"), "ok|1|");
     BOOST_TEST(barred.starts_with(restricted ? "warning|1|" : "ok|0|"), barred);
 }

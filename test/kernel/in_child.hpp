@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -84,12 +85,35 @@ inline void become_nobody()
     require(::prctl(PR_SET_DUMPABLE, 1L, 0L, 0L, 0L) == 0, "prctl");
 }
 
-/// Takes /proc away from the calling process.
-inline void hide_proc()
+/// Takes a capability away from the calling thread.
+inline void drop_capability(unsigned number)
+{
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+    require(::syscall(SYS_capget, &header, sets.data()) == 0, "capget");
+    auto& set = sets[number / 32];
+    set.effective &= ~(std::uint32_t{1} << number % 32);
+    set.permitted &= ~(std::uint32_t{1} << number % 32);
+    require(::syscall(SYS_capset, &header, sets.data()) == 0, "capset");
+}
+
+/// From now on nobody else sees what the calling process mounts.
+inline void keep_mounts_private()
 {
     require(::unshare(CLONE_NEWNS) == 0, "unshare");
     require(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "mount private");
-    require(::mount("none", "/proc", "tmpfs", 0, nullptr) == 0, "mount tmpfs");
+}
+
+/// Takes what is in a folder away from the calling process.
+inline void hide_folder(const char* path)
+{
+    keep_mounts_private();
+    require(::mount("none", path, "tmpfs", 0, nullptr) == 0, "mount tmpfs");
+}
+
+inline void hide_proc()
+{
+    hide_folder("/proc");
 }
 
 inline std::uint32_t argument_offset(unsigned index)

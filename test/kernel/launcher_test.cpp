@@ -163,16 +163,7 @@ private:
 struct drop_capability {
     unsigned number;
 
-    void operator()() const
-    {
-        __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-        std::array<__user_cap_data_struct, 2> sets{};
-        test::require(::syscall(SYS_capget, &header, sets.data()) == 0, "capget");
-        auto& set = sets[number / 32];
-        set.effective &= ~(1U << number % 32);
-        set.permitted &= ~(1U << number % 32);
-        test::require(::syscall(SYS_capset, &header, sets.data()) == 0, "capset");
-    }
+    void operator()() const { test::drop_capability(number); }
 };
 
 bool is_root()
