@@ -14,7 +14,6 @@ function(sctrace_add_test name label)
     list(FILTER main_source INCLUDE REGEX "_main\\.cpp$")
     set_source_files_properties(${main_source} PROPERTIES COMPILE_DEFINITIONS BOOST_TEST_MODULE=${name})
     target_compile_definitions(${name} PRIVATE
-        BOOST_ASIO_NO_DEPRECATED
         SCTRACE_TEST_DATA="${PROJECT_SOURCE_DIR}/test/data")
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/test)
     target_link_libraries(${name} PRIVATE

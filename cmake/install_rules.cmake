@@ -10,11 +10,20 @@ set(SCTRACE_INSTALL_ZSHDIR ${CMAKE_INSTALL_DATAROOTDIR}/zsh/site-functions
     CACHE STRING "Where zsh's completion goes, relative to the installation prefix")
 mark_as_advanced(SCTRACE_INSTALL_CMAKEDIR SCTRACE_INSTALL_PKGCONFIGDIR SCTRACE_INSTALL_ZSHDIR)
 
-install(TARGETS sctrace sctrace_static sctrace_shared
+install(TARGETS sctrace sctrace_static sctrace_shared sctrace_src
     EXPORT sctrace-targets
     LIBRARY COMPONENT Runtime NAMELINK_COMPONENT Development
     ARCHIVE COMPONENT Development
     FILE_SET HEADERS COMPONENT Development)
+# For sctrace/src.hpp: the sources of the runtime, and the private headers that they include.
+install(DIRECTORY lib/src/
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/sctrace/src
+    COMPONENT Development
+    FILES_MATCHING PATTERN *.hpp)
+install(DIRECTORY lib/src/recording
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/sctrace/src
+    COMPONENT Development
+    FILES_MATCHING PATTERN *.cpp)
 install(EXPORT sctrace-targets
     NAMESPACE sctrace::
     DESTINATION ${SCTRACE_INSTALL_CMAKEDIR}

@@ -1,6 +1,6 @@
 #include "async/context.hpp"
-#include "async/virtual_clock.hpp"
 #include "common/temporary_folder.hpp"
+#include "common/virtual_clock.hpp"
 
 #include <sctrace/aggregator.hpp>
 

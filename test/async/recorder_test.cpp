@@ -1,7 +1,7 @@
 #include "async/context.hpp"
 #include "async/entry_pair.hpp"
-#include "async/virtual_clock.hpp"
 #include "common/temporary_folder.hpp"
+#include "common/virtual_clock.hpp"
 
 #include <sctrace/recorder.hpp>
 

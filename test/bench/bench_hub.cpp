@@ -6,13 +6,14 @@
 //     sctrace_bench_hub idle [SECONDS]     processor time and memory of recorders of sleeping processes
 //     sctrace_bench_hub                    all of them
 
+#include "recording/live_queue.hpp"
+#include "recording/record_reader.hpp"
+#include "recording/record_router.hpp"
+#include "recording/subscriber.hpp"
+#include "recording/tree_keeper.hpp"
+
 #include <sctrace/aggregator.hpp>
 #include <sctrace/audit_source.hpp>
-#include <sctrace/detail/live_queue.hpp>
-#include <sctrace/detail/record_reader.hpp>
-#include <sctrace/detail/record_router.hpp>
-#include <sctrace/detail/subscriber.hpp>
-#include <sctrace/detail/tree_keeper.hpp>
 #include <sctrace/hub.hpp>
 #include <sctrace/recorder.hpp>
 

@@ -1,9 +1,9 @@
 #ifndef SCTRACE_TEST_LINE_BY_LINE_HPP
 #define SCTRACE_TEST_LINE_BY_LINE_HPP
 
+#include "log/log_scanner.hpp"
 #include "text/json_escapes.hpp"
 
-#include <sctrace/detail/log_scanner.hpp>
 #include <sctrace/journal_entry.hpp>
 #include <sctrace/kmsg_entry.hpp>
 #include <sctrace/log_format.hpp>

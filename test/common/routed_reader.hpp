@@ -1,10 +1,11 @@
 #ifndef SCTRACE_TEST_ROUTED_READER_HPP
 #define SCTRACE_TEST_ROUTED_READER_HPP
 
-#include <sctrace/detail/live_queue.hpp>
-#include <sctrace/detail/record_reader.hpp>
-#include <sctrace/detail/record_router.hpp>
-#include <sctrace/detail/subscriber.hpp>
+#include "recording/live_queue.hpp"
+#include "recording/record_reader.hpp"
+#include "recording/record_router.hpp"
+#include "recording/subscriber.hpp"
+
 #include <sctrace/loss_ledger.hpp>
 #include <sctrace/record_batch.hpp>
 #include <sctrace/target.hpp>

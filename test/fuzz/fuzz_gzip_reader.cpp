@@ -1,6 +1,5 @@
 #include "fuzz_check.hpp"
-
-#include <sctrace/detail/gzip_reader.hpp>
+#include "log/gzip_reader.hpp"
 
 #include <algorithm>
 #include <string>

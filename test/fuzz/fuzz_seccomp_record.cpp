@@ -1,6 +1,6 @@
 #include "fuzz_check.hpp"
+#include "record/logged_call.hpp"
 
-#include <sctrace/detail/logged_call.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/seccomp_record.hpp>
 

@@ -1,7 +1,8 @@
 #ifndef SCTRACE_HUB_HPP
 #define SCTRACE_HUB_HPP
 
-#include <sctrace/detail/source_hub.hpp>
+#include <sctrace/detail/asio_configuration.hpp>
+#include <sctrace/detail/recorder_core.hpp>
 #include <sctrace/source_options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -71,8 +72,9 @@ public:
     /// Makes a hub that reads as @p options say, once there is a recorder.
     explicit basic_hub(const executor_type& ex, source_options options = {})
         : executor_(ex)
-        , state_(std::make_shared<state>(ex, std::move(options)))
+        , core_(detail::make_hub<Clock>(ex, std::move(options)))
     {
+        detail::require_the_librarys_asio();
     }
 
     /// As above, on the executor of @p context.
@@ -92,15 +94,13 @@ public:
     executor_type get_executor() const noexcept { return executor_; }
 
     /// How many recorders run right now; may be called from any thread.
-    std::size_t recorders() const noexcept { return state_->size(); }
+    std::size_t recorders() const noexcept { return core_->size(); }
 
 private:
     friend class basic_recorder<Executor, Clock>;
 
-    using state = detail::source_hub<Executor, Clock>;
-
     executor_type executor_;
-    std::shared_ptr<state> state_;
+    std::shared_ptr<detail::hub_core> core_;
 };
 
 /// A hub on any executor.

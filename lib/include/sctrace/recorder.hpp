@@ -1,10 +1,10 @@
 #ifndef SCTRACE_RECORDER_HPP
 #define SCTRACE_RECORDER_HPP
 
+#include <sctrace/detail/asio_configuration.hpp>
+#include <sctrace/detail/completion.hpp>
 #include <sctrace/detail/default_token.hpp>
-#include <sctrace/detail/recording.hpp>
-#include <sctrace/detail/recording_ops.hpp>
-#include <sctrace/detail/run_op.hpp>
+#include <sctrace/detail/recorder_core.hpp>
 #include <sctrace/hub.hpp>
 #include <sctrace/live_records.hpp>
 #include <sctrace/recorder_options.hpp>
@@ -13,14 +13,11 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/post.hpp>
 
 #include <chrono>
 #include <concepts>
 #include <cstddef>
-#include <exception>
 #include <memory>
 #include <utility>
 
@@ -71,8 +68,9 @@ public:
     /// Makes a recorder with a source of its own.
     explicit basic_recorder(const executor_type& ex, recorder_options options = {})
         : executor_(ex)
-        , state_(std::make_shared<state>(ex, std::move(options)))
+        , core_(detail::make_recorder<Clock>(ex, std::move(options)))
     {
+        detail::require_the_librarys_asio();
     }
 
     /// As above, on the executor of @p context.
@@ -86,7 +84,7 @@ public:
     /// Makes a recorder that takes part in @p shared, on its executor; the hub's options choose the source.
     explicit basic_recorder(basic_hub<Executor, Clock>& shared, recorder_options options = {})
         : executor_(shared.get_executor())
-        , state_(std::make_shared<state>(executor_, shared.state_, std::move(options)))
+        , core_(detail::make_recorder<Clock>(executor_, shared.core_, std::move(options)))
     {
     }
 
@@ -98,7 +96,7 @@ public:
         if (this != &other) {
             let_go();
             executor_ = std::move(other.executor_);
-            state_ = std::move(other.state_);
+            core_ = std::move(other.core_);
         }
         return *this;
     }
@@ -111,29 +109,19 @@ public:
 
     /// Ends the recording in an orderly way at the next stop check; may be called from any thread, at any
     /// time.
-    void request_stop() noexcept { state_->request_stop(); }
+    void request_stop() noexcept { core_->request_stop(); }
 
     /// Has async_run() complete soon with `operation_aborted`, as terminal cancellation does; may be called
     /// from any thread.
-    void cancel()
-    {
-        boost::asio::post(state_->strand(),
-                          [s = state_] { s->cancel(boost::asio::cancellation_type::terminal); });
-    }
+    void cancel() { core_->cancel(); }
 
     /// Ends the recording if its command has not been started yet, or has ended and its descendants are
     /// waited for; may be called from any thread.
-    void stop_unless_command_runs()
-    {
-        boost::asio::post(state_->strand(), [s = state_] { s->stop_unless_command_runs(); });
-    }
+    void stop_unless_command_runs() { core_->stop_unless_command_runs(); }
 
     /// Sends a signal to the launched command, or does as stop_unless_command_runs(); may be called from any
     /// thread.
-    void signal_child(int number)
-    {
-        boost::asio::post(state_->strand(), [s = state_, number] { s->signal_child(number); });
-    }
+    void signal_child(int number) { core_->signal_child(number); }
 
     /// Records until the command ends, the duration is over, or a stop is requested.
     /**
@@ -166,8 +154,8 @@ public:
     template <class CompletionToken = detail::default_token_t<executor_type>>
     auto async_run(CompletionToken&& token = {})
     {
-        return boost::asio::async_initiate<CompletionToken, void(boost::system::error_code, report)>(
-            detail::initiate_run<executor_type>{executor_}, token, state_);
+        return initiate<detail::recorder_core::signature>(
+            token, [core = core_](auto done) { core->async_run(std::move(done)); });
     }
 
     /// Waits until there are records that the recording has counted, and hands out all that wait.
@@ -213,9 +201,8 @@ public:
     template <class CompletionToken = detail::default_token_t<executor_type>>
     auto async_receive(live_records& records, CompletionToken&& token = {})
     {
-        return boost::asio::async_initiate<CompletionToken, void(boost::system::error_code, std::size_t)>(
-            detail::initiate_run<executor_type>{executor_}, token,
-            std::make_shared<detail::live_reception<state>>(state_, records));
+        return initiate<detail::recorder_core::receive_signature>(
+            token, [core = core_, to = &records](auto done) { core->async_receive(*to, std::move(done)); });
     }
 
     /// Completes with a copy of the counts so far.
@@ -238,30 +225,27 @@ public:
     template <class CompletionToken = detail::default_token_t<executor_type>>
     auto async_snapshot(CompletionToken&& token = {})
     {
-        return boost::asio::async_initiate<CompletionToken, void(boost::system::error_code, trace)>(
-            detail::initiate_run<executor_type>{executor_}, token,
-            std::make_shared<detail::count_snapshot<state>>(state_));
+        return initiate<detail::recorder_core::snapshot_signature>(
+            token, [core = core_](auto done) { core->async_snapshot(std::move(done)); });
     }
 
 private:
-    using state = detail::recording<Executor, Clock>;
+    template <class Signature, class Token, class Start>
+    auto initiate(Token& token, Start start)
+    {
+        return boost::asio::async_initiate<Token, Signature>(
+            detail::initiate_erased<executor_type, Signature>{executor_}, token, std::move(start));
+    }
 
     void let_go() noexcept
     {
-        if (!state_) {
-            return;
-        }
-        state_->request_stop();
-        try {
-            boost::asio::post(state_->strand(), [s = state_] { s->end_live_feed_unless_running(); });
-        } catch (const std::exception&) {
-            // Without memory a receiver of what has never begun waits until it is cancelled.
-            return;
+        if (core_) {
+            core_->let_go();
         }
     }
 
     executor_type executor_;
-    std::shared_ptr<state> state_;
+    std::shared_ptr<detail::recorder_core> core_;
 };
 
 /// A recorder on any executor.

@@ -1,23 +1,29 @@
 #ifndef SCTRACE_REPLAYER_HPP
 #define SCTRACE_REPLAYER_HPP
 
+#include <sctrace/detail/asio_configuration.hpp>
+#include <sctrace/detail/completion.hpp>
 #include <sctrace/detail/default_token.hpp>
-#include <sctrace/detail/replaying.hpp>
-#include <sctrace/detail/run_op.hpp>
+#include <sctrace/detail/run_core.hpp>
 #include <sctrace/replay_options.hpp>
 #include <sctrace/report.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/post.hpp>
 
 #include <concepts>
 #include <memory>
 #include <utility>
 
 namespace sctrace {
+
+namespace detail {
+
+std::shared_ptr<run_core<report>> make_replayer(const boost::asio::any_io_executor& ex,
+                                                replay_options options);
+
+} // namespace detail
 
 /// Makes of saved logs what a recorder makes of the running kernel's: a trace and a report.
 /**
@@ -62,8 +68,9 @@ public:
     /// A replayer that runs on @p ex.
     explicit basic_replayer(const executor_type& ex, replay_options options = {})
         : executor_(ex)
-        , state_(std::make_shared<state>(ex, std::move(options)))
+        , core_(detail::make_replayer(ex, std::move(options)))
     {
+        detail::require_the_librarys_asio();
     }
 
     /// The same on the executor of an execution context.
@@ -77,7 +84,7 @@ public:
     /// Takes over the run; @p other may then only be destroyed, assigned to or asked for its executor.
     basic_replayer(basic_replayer&& other) noexcept
         : executor_(other.executor_)
-        , state_(std::move(other.state_))
+        , core_(std::move(other.core_))
     {
     }
     /// Requests a stop of what this object ran before.
@@ -86,7 +93,7 @@ public:
         if (this != &other) {
             stop_if_valid();
             executor_ = other.executor_;
-            state_ = std::move(other.state_);
+            core_ = std::move(other.core_);
         }
         return *this;
     }
@@ -97,16 +104,12 @@ public:
     executor_type get_executor() const noexcept { return executor_; }
 
     /// Ends the run in an orderly way after the part that is being read; may be called from any thread.
-    void request_stop() { state_->request_stop(); }
+    void request_stop() { core_->request_stop(); }
 
     /// Like a terminal cancellation of async_run(), which completes with `operation_aborted`; may be called
     /// from any thread, at any time.
     /** Before async_run() it ends that as soon as it starts. */
-    void cancel()
-    {
-        boost::asio::post(state_->strand(),
-                          [s = state_] { s->cancel(boost::asio::cancellation_type::terminal); });
-    }
+    void cancel() { core_->cancel(); }
 
     /// Reads all logs and writes the trace.
     /**
@@ -136,21 +139,21 @@ public:
     auto async_run(CompletionToken&& token = {})
     {
         return boost::asio::async_initiate<CompletionToken, void(boost::system::error_code, report)>(
-            detail::initiate_run<executor_type>{executor_}, token, state_);
+            initiation{executor_}, token, [core = core_](auto done) { core->async_run(std::move(done)); });
     }
 
 private:
-    using state = detail::replaying<Executor>;
+    using initiation = detail::initiate_erased<executor_type, void(boost::system::error_code, report)>;
 
     void stop_if_valid()
     {
-        if (state_) {
-            state_->request_stop();
+        if (core_) {
+            core_->request_stop();
         }
     }
 
     executor_type executor_;
-    std::shared_ptr<state> state_;
+    std::shared_ptr<detail::run_core<report>> core_;
 };
 
 /// A replayer on any executor.

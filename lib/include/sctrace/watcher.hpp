@@ -1,16 +1,15 @@
 #ifndef SCTRACE_WATCHER_HPP
 #define SCTRACE_WATCHER_HPP
 
+#include <sctrace/detail/asio_configuration.hpp>
+#include <sctrace/detail/completion.hpp>
 #include <sctrace/detail/default_token.hpp>
-#include <sctrace/detail/run_op.hpp>
-#include <sctrace/detail/watching.hpp>
+#include <sctrace/detail/run_core.hpp>
 #include <sctrace/watcher_options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <chrono>
@@ -19,6 +18,15 @@
 #include <utility>
 
 namespace sctrace {
+
+namespace detail {
+
+// The library has it for std::chrono::steady_clock.
+template <class Clock>
+std::shared_ptr<run_core<watch_summary>> make_watcher(const boost::asio::any_io_executor& ex,
+                                                      watcher_options options);
+
+} // namespace detail
 
 /// Hands on the host's SECCOMP records as they come, and reports soon when some are missing.
 /**
@@ -66,8 +74,9 @@ public:
     /// A watcher that runs on @p ex.
     explicit basic_watcher(const executor_type& ex, watcher_options options = {})
         : executor_(ex)
-        , state_(std::make_shared<state>(ex, std::move(options)))
+        , core_(detail::make_watcher<Clock>(ex, std::move(options)))
     {
+        detail::require_the_librarys_asio();
     }
 
     /// The same on the executor of an execution context.
@@ -81,7 +90,7 @@ public:
     /// Takes over the run; @p other may then only be destroyed, assigned to or asked for its executor.
     basic_watcher(basic_watcher&& other) noexcept
         : executor_(other.executor_)
-        , state_(std::move(other.state_))
+        , core_(std::move(other.core_))
     {
     }
     /// Requests a stop of what this object ran before.
@@ -90,7 +99,7 @@ public:
         if (this != &other) {
             stop_if_valid();
             executor_ = other.executor_;
-            state_ = std::move(other.state_);
+            core_ = std::move(other.core_);
         }
         return *this;
     }
@@ -101,16 +110,12 @@ public:
     executor_type get_executor() const noexcept { return executor_; }
 
     /// Ends watching in an orderly way at the next stop check; may be called from any thread, at any time.
-    void request_stop() noexcept { state_->request_stop(); }
+    void request_stop() noexcept { core_->request_stop(); }
 
     /// Like a terminal cancellation of async_run(), which completes with `operation_aborted`; may be called
     /// from any thread, at any time.
     /** Before async_run() it ends that as soon as it starts. */
-    void cancel()
-    {
-        boost::asio::post(state_->strand(),
-                          [s = state_] { s->cancel(boost::asio::cancellation_type::terminal); });
-    }
+    void cancel() { core_->cancel(); }
 
     /// Watches until the source ends, the duration is over, or a stop is requested.
     /**
@@ -140,21 +145,21 @@ public:
     auto async_run(CompletionToken&& token = {})
     {
         return boost::asio::async_initiate<CompletionToken, void(boost::system::error_code, watch_summary)>(
-            detail::initiate_run<executor_type>{executor_}, token, state_);
+            initiation{executor_}, token, [core = core_](auto done) { core->async_run(std::move(done)); });
     }
 
 private:
-    using state = detail::watching<Executor, Clock>;
+    using initiation = detail::initiate_erased<executor_type, void(boost::system::error_code, watch_summary)>;
 
     void stop_if_valid() noexcept
     {
-        if (state_) {
-            state_->request_stop();
+        if (core_) {
+            core_->request_stop();
         }
     }
 
     executor_type executor_;
-    std::shared_ptr<state> state_;
+    std::shared_ptr<detail::run_core<watch_summary>> core_;
 };
 
 /// A watcher on any executor.

@@ -1,6 +1,7 @@
+#include "host/host_state.hpp"
+
 #include "os/proc_file.hpp"
 
-#include <sctrace/detail/host_state.hpp>
 #include <sctrace/syscall_names.hpp>
 
 #include <algorithm>

@@ -1,11 +1,11 @@
 #include "host/host_checks.hpp"
+#include "host/host_state.hpp"
 #include "os/kernel_release.hpp"
 #include "os/log_action.hpp"
 #include "os/proc_file.hpp"
 #include "os/unique_descriptor.hpp"
 
 #include <sctrace/audit_status.hpp>
-#include <sctrace/detail/host_state.hpp>
 
 #include <algorithm>
 #include <array>

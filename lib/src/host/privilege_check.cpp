@@ -1,8 +1,8 @@
 #include "host/host_checks.hpp"
+#include "host/host_state.hpp"
 #include "os/proc_file.hpp"
 
 #include <sctrace/audit_status.hpp>
-#include <sctrace/detail/host_state.hpp>
 
 #include <array>
 #include <cstdint>

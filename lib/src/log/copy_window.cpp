@@ -1,6 +1,6 @@
-#include "text/text_hash.hpp"
+#include "log/copy_window.hpp"
 
-#include <sctrace/detail/copy_window.hpp>
+#include "text/text_hash.hpp"
 
 #include <algorithm>
 

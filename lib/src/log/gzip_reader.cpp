@@ -1,4 +1,4 @@
-#include <sctrace/detail/gzip_reader.hpp>
+#include "log/gzip_reader.hpp"
 
 #include <boost/system/errc.hpp>
 

@@ -1,8 +1,7 @@
 #include "log/log_decoder.hpp"
 
 #include "log/log_file.hpp"
-
-#include <sctrace/detail/log_input.hpp>
+#include "text/log_input.hpp"
 
 #include <algorithm>
 

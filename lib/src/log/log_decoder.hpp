@@ -1,7 +1,8 @@
 #ifndef SCTRACE_SRC_LOG_DECODER_HPP
 #define SCTRACE_SRC_LOG_DECODER_HPP
 
-#include <sctrace/detail/gzip_reader.hpp>
+#include "log/gzip_reader.hpp"
+
 #include <sctrace/error.hpp>
 #include <sctrace/journal_export_reader.hpp>
 #include <sctrace/log_format.hpp>

@@ -3,8 +3,8 @@
 
 #include "os/read_failure.hpp"
 #include "os/system_error.hpp"
+#include "text/log_input.hpp"
 
-#include <sctrace/detail/log_input.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/log_format.hpp>
 

@@ -1,6 +1,7 @@
+#include "log/log_parser.hpp"
+
 #include "text/text_hash.hpp"
 
-#include <sctrace/detail/log_parser.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/log_line.hpp>
 

@@ -1,11 +1,11 @@
 #include "log/log_decoder.hpp"
 #include "log/log_file.hpp"
+#include "log/log_scanner.hpp"
 #include "os/kmsg_device.hpp"
 #include "os/unique_descriptor.hpp"
+#include "text/log_input.hpp"
 
-#include <sctrace/detail/log_input.hpp>
 #include <sctrace/detail/log_reader.hpp>
-#include <sctrace/detail/log_scanner.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,9 +1,10 @@
+#include "log/log_scanner.hpp"
+
 #include "log/log_marks.hpp"
 #include "record/log_line_parts.hpp"
 #include "text/json_escapes.hpp"
 #include "text/scan.hpp"
 
-#include <sctrace/detail/log_scanner.hpp>
 #include <sctrace/journal_entry.hpp>
 #include <sctrace/kmsg_entry.hpp>
 

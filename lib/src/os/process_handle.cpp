@@ -1,4 +1,4 @@
-#include <sctrace/detail/process_handle.hpp>
+#include "os/process_handle.hpp"
 
 #include <utility>
 

@@ -1,8 +1,8 @@
+#include "os/process_scan.hpp"
+
 #include "os/proc_file.hpp"
 #include "os/unique_descriptor.hpp"
 #include "text/scan.hpp"
-
-#include <sctrace/detail/process_scan.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
-#include "os/unique_descriptor.hpp"
+#include "os/setting_watch.hpp"
 
-#include <sctrace/detail/setting_watch.hpp>
+#include "os/unique_descriptor.hpp"
 
 #include <array>
 #include <cstddef>

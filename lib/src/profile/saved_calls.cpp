@@ -3,8 +3,8 @@
 #include "os/unique_descriptor.hpp"
 #include "profile/oci_names.hpp"
 #include "text/json_line.hpp"
+#include "text/log_input.hpp"
 
-#include <sctrace/detail/log_input.hpp>
 #include <sctrace/detail/numbered_lines.hpp>
 #include <sctrace/saved_calls.hpp>
 #include <sctrace/syscall_names.hpp>

@@ -1,6 +1,7 @@
+#include "record/logged_call.hpp"
+
 #include "text/scan.hpp"
 
-#include <sctrace/detail/logged_call.hpp>
 #include <sctrace/seccomp_record.hpp>
 
 #include <limits>

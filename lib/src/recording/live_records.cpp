@@ -1,4 +1,5 @@
-#include <sctrace/detail/live_queue.hpp>
+#include "recording/live_queue.hpp"
+
 #include <sctrace/live_records.hpp>
 
 #include <algorithm>

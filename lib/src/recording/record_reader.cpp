@@ -1,5 +1,6 @@
+#include "recording/record_reader.hpp"
+
 #include <sctrace/bracket.hpp>
-#include <sctrace/detail/record_reader.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/log_time.hpp>
 #include <sctrace/loss_notice.hpp>

@@ -1,7 +1,11 @@
 list(APPEND sctrace_sources
+    src/recording/asio_configuration.cpp
     src/recording/live_records.cpp
     src/recording/record_reader.cpp
     src/recording/record_router.cpp
+    src/recording/recorder.cpp
+    src/recording/replayer.cpp
     src/recording/report.cpp
     src/recording/tree_keeper.cpp
-    src/recording/watch_reader.cpp)
+    src/recording/watch_reader.cpp
+    src/recording/watcher.cpp)

@@ -1,6 +1,7 @@
-#include <sctrace/detail/host_state.hpp>
-#include <sctrace/detail/process_scan.hpp>
-#include <sctrace/detail/tree_keeper.hpp>
+#include "recording/tree_keeper.hpp"
+
+#include "host/host_state.hpp"
+#include "os/process_scan.hpp"
 
 #include <algorithm>
 #include <chrono>

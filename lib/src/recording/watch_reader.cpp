@@ -1,6 +1,8 @@
+#include "recording/watch_reader.hpp"
+
+#include "record/live_message.hpp"
+
 #include <sctrace/bracket.hpp>
-#include <sctrace/detail/live_message.hpp>
-#include <sctrace/detail/watch_reader.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/loss_notice.hpp>
 #include <sctrace/seccomp_record.hpp>

@@ -1,6 +1,6 @@
-#include "text/scan.hpp"
+#include "text/log_input.hpp"
 
-#include <sctrace/detail/log_input.hpp>
+#include "text/scan.hpp"
 
 #include <algorithm>
 #include <array>

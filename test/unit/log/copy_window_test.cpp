@@ -1,4 +1,4 @@
-#include <sctrace/detail/copy_window.hpp>
+#include "log/copy_window.hpp"
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

@@ -1,7 +1,6 @@
 #include "common/compressed.hpp"
 #include "common/words_test.hpp"
-
-#include <sctrace/detail/gzip_reader.hpp>
+#include "log/gzip_reader.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,7 @@
 #include "common/line_by_line.hpp"
 #include "common/logged_record.hpp"
 #include "common/words_test.hpp"
-
-#include <sctrace/detail/log_parser.hpp>
+#include "log/log_parser.hpp"
 
 #include <boost/json.hpp>
 

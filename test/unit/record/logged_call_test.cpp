@@ -1,6 +1,6 @@
 #include "common/words_test.hpp"
+#include "record/logged_call.hpp"
 
-#include <sctrace/detail/logged_call.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/seccomp_record.hpp>
 

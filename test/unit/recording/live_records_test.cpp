@@ -1,7 +1,7 @@
 #include "common/logged_record.hpp"
+#include "recording/live_queue.hpp"
 
 #include <sctrace/audit_record.hpp>
-#include <sctrace/detail/live_queue.hpp>
 #include <sctrace/live_records.hpp>
 #include <sctrace/seccomp_record.hpp>
 

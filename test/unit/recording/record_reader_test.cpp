@@ -1,7 +1,7 @@
 #include "common/routed_reader.hpp"
+#include "recording/record_reader.hpp"
 
 #include <sctrace/detail/kmsg_reader.hpp>
-#include <sctrace/detail/record_reader.hpp>
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>

@@ -1,8 +1,8 @@
 #include "common/routed_reader.hpp"
 #include "common/skip.hpp"
+#include "recording/record_router.hpp"
+#include "recording/tree_keeper.hpp"
 
-#include <sctrace/detail/record_router.hpp>
-#include <sctrace/detail/tree_keeper.hpp>
 #include <sctrace/live_records.hpp>
 
 #include <boost/test/data/test_case.hpp>

@@ -1,6 +1,5 @@
 #include "common/words_test.hpp"
-
-#include <sctrace/detail/log_input.hpp>
+#include "text/log_input.hpp"
 
 #include <utility>
 

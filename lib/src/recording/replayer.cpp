@@ -1,0 +1,18 @@
+#include "recording/compiled_run.hpp"
+#include "recording/replaying.hpp"
+
+#include <sctrace/replayer.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace sctrace::detail {
+
+std::shared_ptr<run_core<report>> make_replayer(const boost::asio::any_io_executor& ex,
+                                                replay_options options)
+{
+    return std::make_shared<compiled_run<run_core<report>, replaying>>(
+        std::make_shared<replaying>(ex, std::move(options)));
+}
+
+} // namespace sctrace::detail

@@ -1,0 +1,323 @@
+#ifndef SCTRACE_SRC_SOURCE_HUB_HPP
+#define SCTRACE_SRC_SOURCE_HUB_HPP
+
+#include "host/host_state.hpp"
+#include "os/setting_watch.hpp"
+#include "recording/course.hpp"
+#include "recording/fork_feed.hpp"
+#include "recording/live_source.hpp"
+#include "recording/record_router.hpp"
+#include "recording/subscriber.hpp"
+
+#include <sctrace/error.hpp>
+#include <sctrace/source_options.hpp>
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/result.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sctrace::detail {
+
+/// One source of records and one of process events for any number of recordings; it is open while one runs.
+/**
+ * Everything but strand() and size() is to be called on the strand, on which the recordings run
+ * too.
+ */
+template <class Clock>
+class source_hub : public std::enable_shared_from_this<source_hub<Clock>> {
+public:
+    using course_type = course<Clock>;
+    using strand_type = typename course_type::strand_type;
+    template <class T>
+    using task = typename course_type::template task<T>;
+    using result = boost::system::result<void, failure>;
+
+    source_hub(const boost::asio::any_io_executor& ex, source_options options)
+        : options_(std::move(options))
+        , course_(boost::asio::make_strand(ex), options_.stop)
+        , room_(course_.strand())
+        , forks_(course_.strand(), router_)
+        , source_(course_, options_, host_, hooks())
+    {
+    }
+
+    strand_type strand() const noexcept { return course_.strand(); }
+
+    /// How many take part.
+    std::size_t size() const noexcept { return size_; }
+
+    const source_options& options() const noexcept { return options_; }
+
+    /// From then on @p who, which must live until leave() has ended, gets what concerns it.
+    task<void> join(subscriber& who, course_type& own)
+    {
+        while (state_ == state::closing) {
+            co_await own.nap(options_.stop_check_interval);
+        }
+        if (!actions_watch_) {
+            actions_watch_.emplace("/proc/sys/kernel/seccomp/actions_logged");
+        }
+        course_.begin(this->weak_from_this());
+        if (forks_.is_open()) {
+            // What happened to the clock before concerns the others only.
+            router_.set_clock_offset(wall_clock_offset());
+        }
+        try {
+            router_.add(who);
+        } catch (...) {
+            router_.remove(who);
+            throw;
+        }
+        size_ = router_.subscribers().size();
+    }
+
+    /// Opens the source if it is not, and waits until a record of @p who's own has come back if one can.
+    template <class Bracketing>
+    task<result> open(subscriber& who, Bracketing& own)
+    {
+        while (state_ == state::opening || state_ == state::closing) {
+            if (own.run().stop_asked()) {
+                co_return result{};
+            }
+            co_await own.run().nap(options_.stop_check_interval);
+        }
+        if (state_ == state::open) {
+            if (source_.has_ended()) {
+                co_return source_is_over();
+            }
+            if (own.is_possible(source_)) {
+                co_await own.wait_for_opening(source_);
+            }
+            co_return result{};
+        }
+        state_ = state::opening;
+        opener_ = &who;
+        host_ = read_host_state();
+        const result opened = co_await source_.open(own);
+        // Who was stopped may not have waited long enough to know whether the source is any good.
+        const bool is_known =
+            !own.run().stop_asked() || !own.is_possible(source_) || own.saw(bracket_role::opening);
+        if (opened && is_known) {
+            opener_ = nullptr;
+            set_state(state::open);
+        }
+        co_return opened;
+    }
+
+    /// Closes the source if nobody else takes part; safe to call again.
+    task<void> leave(subscriber& who, course_type& own)
+    {
+        if (!has_joined(who)) {
+            co_return;
+        }
+        if (!must_close(who)) {
+            // Twice around, so that a batch that was received before this call has been taken.
+            co_await boost::asio::post(strand(), course_type::token());
+            co_await boost::asio::post(strand(), course_type::token());
+        }
+        // Others may have left meanwhile.
+        while (state_ == state::closing && must_close(who)) {
+            co_await own.nap(options_.stop_check_interval);
+        }
+        if (must_close(who)) {
+            co_await close_for(who);
+        } else {
+            remove(who);
+        }
+    }
+
+    /// Whether process events are received from now on, or are already.
+    bool open_forks()
+    {
+        if (forks_.is_open() && !forks_ended_) {
+            return true;
+        }
+        if (!forks_.open()) {
+            return false;
+        }
+        forks_ended_ = false;
+        course_.spawn(forks_.run(), [this](std::exception_ptr thrown) {
+            if (thrown) {
+                router_.fork_events_ended("reading fork events failed: " + outcome_of(thrown).code.message());
+            }
+            forks_ended_ = true;
+        });
+        return true;
+    }
+
+    const std::string& why_no_forks() const noexcept { return forks_.why_not(); }
+
+    /// Applies the process events of up to now.
+    void catch_up() { forks_.catch_up(); }
+
+    record_router& router() noexcept { return router_; }
+    const live_source<Clock>& source() const noexcept { return source_; }
+    live_source<Clock>& source() noexcept { return source_; }
+
+    /// A setting that is put back before a recording ends would not show in what is read there.
+    void look_at_settings()
+    {
+        if (!source_.reads_the_kernel() || Clock::now() < next_look_) {
+            return;
+        }
+        next_look_ = Clock::now() + look_interval;
+        const host_state now = read_settings();
+        for (subscriber* const who : router_.subscribers()) {
+            judge_settings(now, who->ledger());
+        }
+    }
+
+    /// A number that grows when kernel.seccomp.actions_logged is written; empty if that can't be watched for.
+    std::optional<std::uint64_t> actions_writes()
+    {
+        return actions_watch_ && actions_watch_->works() ? std::optional(actions_watch_->writes())
+                                                         : std::nullopt;
+    }
+
+    /// A subscriber that was behind is no longer.
+    void make_room() { room_.cancel(); }
+
+private:
+    using source_type = live_source<Clock>;
+    using timer_type = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, strand_type>;
+
+    enum class state { idle, opening, open, closing };
+
+    /// Nobody may wait for ever for the end of what has failed.
+    struct idle_again {
+        state& now;
+
+        ~idle_again() { now = state::idle; }
+    };
+
+    static constexpr std::chrono::milliseconds cancel_repeat{10};
+    static constexpr std::chrono::milliseconds look_interval{1000};
+
+    typename source_type::hooks hooks()
+    {
+        return {[this](const record_batch& batch) { return take(batch); }, [](bool) { return result{}; },
+                [this](boost::system::error_code why) { tell_end(why); }};
+    }
+
+    void set_state(state s)
+    {
+        state_ = s;
+        for (subscriber* const who : router_.subscribers()) {
+            who->wake();
+        }
+    }
+
+    bool has_joined(const subscriber& who) const
+    {
+        const auto all = router_.subscribers();
+        return std::find(all.begin(), all.end(), &who) != all.end();
+    }
+
+    task<void> take(const record_batch& batch)
+    {
+        if (forks_.is_open()) {
+            forks_.catch_up();
+            router_.set_clock_offset(wall_clock_offset());
+        }
+        router_.read(batch);
+        for (subscriber* const who : router_.touched()) {
+            who->take_calls();
+        }
+        while (is_anybody_behind()) {
+            room_.expires_after(options_.stop_check_interval);
+            co_await room_.async_wait(course_type::token());
+        }
+    }
+
+    bool is_anybody_behind() const
+    {
+        const auto all = router_.touched();
+        return std::any_of(all.begin(), all.end(), [](const subscriber* who) { return who->is_behind(); });
+    }
+
+    void tell_end(boost::system::error_code why)
+    {
+        for (subscriber* const who : router_.subscribers()) {
+            who->source_ended(why);
+        }
+    }
+
+    /// Who opened the source without getting to know whether it is any good leaves that to the next one.
+    bool must_close(const subscriber& who) const
+    {
+        return opener_ == &who || router_.subscribers().size() == 1;
+    }
+
+    void remove(subscriber& who)
+    {
+        router_.remove(who);
+        size_ = router_.subscribers().size();
+    }
+
+    task<void> close_for(subscriber& who)
+    {
+        opener_ = nullptr;
+        state_ = state::closing;
+        const idle_again guard{state_};
+        // A batch that has been read already is still taken.
+        co_await source_.stop();
+        remove(who);
+        source_.release_ratelimit();
+        // Those who wait for another one to open the source keep their process events.
+        if (router_.subscribers().empty()) {
+            co_await close_forks();
+            actions_watch_.reset();
+        }
+        set_state(state::idle);
+    }
+
+    result source_is_over() const
+    {
+        const auto why = source_.error() ? source_.error() : make_error_code(boost::asio::error::eof);
+        return failure{why, "the source that the recorders share is over: " + why.message()};
+    }
+
+    task<void> close_forks()
+    {
+        while (!forks_ended_) {
+            forks_.cancel();
+            co_await course_.nap(cancel_repeat);
+        }
+        forks_.close();
+        while (course_.has_tasks()) {
+            co_await course_.nap(options_.stop_check_interval);
+        }
+    }
+
+    source_options options_;
+    course_type course_;
+    timer_type room_;
+    host_state host_;
+    record_router router_;
+    fork_feed<strand_type> forks_;
+    source_type source_;
+    std::optional<setting_watch> actions_watch_;
+    typename Clock::time_point next_look_{};
+    std::atomic<std::size_t> size_{0};
+    subscriber* opener_ = nullptr;
+    state state_ = state::idle;
+    bool forks_ended_ = true;
+};
+
+} // namespace sctrace::detail
+
+#endif

@@ -1,0 +1,1 @@
+#include <sctrace/src.hpp>
