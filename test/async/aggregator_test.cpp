@@ -12,6 +12,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -81,6 +82,33 @@ BOOST_AUTO_TEST_CASE(a_flush_that_fails_says_why)
     });
     context.run();
     BOOST_TEST(message.find(path) != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_trace_is_added_as_a_whole)
+{
+    sctrace::aggregator a(context.get(), options());
+    add(a, {{x86_64, 0}});
+    sctrace::trace more;
+    more.add({x86_64, 0}, 41);
+    more.add({x86_64, 1}, 2);
+    a.async_merge(more, [](error_code ec) { BOOST_TEST(!ec); });
+    a.async_flush(trace_file::durability::final, [](error_code ec, const std::string&) { BOOST_TEST(!ec); });
+    context.run();
+    BOOST_TEST(read_file(path) == "{\"syscall\":0,\"name\":\"read\",\"count\":42}\n"
+                                  "{\"syscall\":1,\"name\":\"write\",\"count\":2}\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_trace_that_makes_a_sum_too_large_changes_nothing)
+{
+    sctrace::aggregator a(context.get());
+    add(a, {{x86_64, 0}});
+    sctrace::trace more;
+    more.add({x86_64, 1}, std::numeric_limits<std::uint64_t>::max());
+    std::uint64_t total = 0;
+    a.async_merge(more, [](error_code ec) { BOOST_TEST((ec == sctrace::error::count_overflow)); });
+    a.async_snapshot([&](error_code, const sctrace::trace& t) { total = t.total(); });
+    context.run();
+    BOOST_TEST(total == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(without_a_file_nothing_is_written)

@@ -138,6 +138,28 @@ public:
             detail::strand_op(state_, detail::add_work{calls}));
     }
 
+    /// Adds all counts of a trace.
+    /**
+     * @param counts Must stay valid until the operation completes.
+     * @param token Completion token.
+     *
+     * @par Completion Signature
+     * @code void(boost::system::error_code) @endcode
+     *
+     * @par Per-Operation Cancellation
+     * None: once started, the trace is added.
+     *
+     * @par Errors
+     * `error::count_overflow`, see trace::merge(); the counts stay as they were then.
+     */
+    template <class CompletionToken = detail::default_token_t<executor_type>>
+    auto async_merge(const trace& counts, CompletionToken&& token = {})
+    {
+        return detail::async_composed<void(boost::system::error_code)>(
+            executor_, std::forward<CompletionToken>(token),
+            detail::strand_op(state_, detail::merge_work{&counts}));
+    }
+
     /// Writes the counts to the trace file, if they changed since the last write or @p how is `final`.
     /**
      * @par Completion Signature

@@ -73,6 +73,27 @@ struct aggregator_add : aggregates {
     };
 };
 
+struct aggregator_merge : aggregates {
+    using signature = void(boost::system::error_code);
+
+    static bool is_whole(const std::tuple<boost::system::error_code>& r) { return !std::get<0>(r); }
+
+    template <class Executor>
+    class subject : public aggregates::subject<Executor> {
+    public:
+        using aggregates::subject<Executor>::subject;
+
+        template <class... Token>
+        auto start(Token&&... token)
+        {
+            return this->object->async_merge(counts_, std::forward<Token>(token)...);
+        }
+
+    private:
+        trace counts_;
+    };
+};
+
 struct aggregator_flush : aggregates {
     using signature = void(boost::system::error_code, std::string);
 

@@ -15,6 +15,7 @@ template void begin_with<audit_read>(subject_of<audit_read>&, any_handler<audit_
 template void begin_with<replay_read>(subject_of<replay_read>&, any_handler<replay_read>);
 template void begin_with<fork_read>(subject_of<fork_read>&, any_handler<fork_read>);
 template void begin_with<aggregator_add>(subject_of<aggregator_add>&, any_handler<aggregator_add>);
+template void begin_with<aggregator_merge>(subject_of<aggregator_merge>&, any_handler<aggregator_merge>);
 template void begin_with<aggregator_flush>(subject_of<aggregator_flush>&, any_handler<aggregator_flush>);
 template void begin_with<aggregator_flush_every>(subject_of<aggregator_flush_every>&,
                                                  any_handler<aggregator_flush_every>);

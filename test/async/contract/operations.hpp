@@ -11,9 +11,9 @@ namespace sctrace::test {
 
 /// Every asynchronous operation of the library: a new one is to be added here and in operations.cpp.
 using all_operations =
-    std::tuple<kmsg_read, audit_read, replay_read, fork_read, aggregator_add, aggregator_flush,
-               aggregator_flush_every, aggregator_snapshot, child_wait, recorder_run, recorder_receive,
-               recorder_snapshot, watcher_run, replayer_run>;
+    std::tuple<kmsg_read, audit_read, replay_read, fork_read, aggregator_add, aggregator_merge,
+               aggregator_flush, aggregator_flush_every, aggregator_snapshot, child_wait, recorder_run,
+               recorder_receive, recorder_snapshot, watcher_run, replayer_run>;
 
 } // namespace sctrace::test
 

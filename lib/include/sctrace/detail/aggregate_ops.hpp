@@ -197,6 +197,25 @@ struct add_work {
     }
 };
 
+struct merge_work {
+    const trace* other;
+    boost::system::error_code outcome{};
+
+    template <class State>
+    void operator()(State& state)
+    {
+        const auto merged = state.counts.merge(*other);
+        outcome = merged ? boost::system::error_code() : merged.error().code;
+        state.changed = state.changed || !other->empty();
+    }
+
+    template <class Self>
+    void complete(Self& self)
+    {
+        self.complete(outcome);
+    }
+};
+
 struct flush_work {
     trace_file::durability how;
     failure outcome{};
