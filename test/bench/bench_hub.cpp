@@ -110,11 +110,11 @@ public:
     void wake() override {}
     void take_calls() override
     {
-        records_.swap_calls(calls_);
+        calls_.assign(records_.calls().begin(), records_.calls().end());
+        records_.forget_calls();
         counted_ += calls_.size();
         aggregator_.async_add(calls_, [](boost::system::error_code) {});
     }
-    bool is_behind() const override { return false; }
     void source_ended(boost::system::error_code) override {}
 
     std::uint64_t counted() const { return counted_; }

@@ -28,8 +28,11 @@ public:
     }
 
     void wake() override { ++woken; }
-    void take_calls() override { records_.swap_calls(calls_); }
-    bool is_behind() const override { return false; }
+    void take_calls() override
+    {
+        calls_.assign(records_.calls().begin(), records_.calls().end());
+        records_.forget_calls();
+    }
     void source_ended(boost::system::error_code) override {}
 
     detail::record_reader* operator->() noexcept { return &records_; }

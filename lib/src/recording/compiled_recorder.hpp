@@ -2,8 +2,8 @@
 #define SCTRACE_SRC_COMPILED_RECORDER_HPP
 
 #include "recording/compiled_run.hpp"
-#include "recording/recording.hpp"
 #include "recording/recording_ops.hpp"
+#include "recording/recording_session.hpp"
 #include "recording/source_hub.hpp"
 
 #include <sctrace/detail/recorder_core.hpp>
@@ -20,9 +20,9 @@ namespace sctrace::detail {
 
 /// A recording behind the interface of its handle.
 template <class Clock>
-class compiled_recorder final : public compiled_run<recorder_core, recording<Clock>> {
+class compiled_recorder final : public compiled_run<recorder_core, recording_session<Clock>> {
 public:
-    using compiled_run<recorder_core, recording<Clock>>::compiled_run;
+    using compiled_run<recorder_core, recording_session<Clock>>::compiled_run;
 
     void stop_unless_command_runs() override
     {
@@ -48,13 +48,14 @@ public:
 
     void async_receive(live_records& records, completion<recorder_core::receive_signature> done) override
     {
-        start_operation(std::make_shared<live_reception<recording<Clock>>>(this->state(), records),
+        start_operation(std::make_shared<live_reception<recording_session<Clock>>>(this->state(), records),
                         std::move(done));
     }
 
     void async_snapshot(completion<recorder_core::snapshot_signature> done) override
     {
-        start_operation(std::make_shared<count_snapshot<recording<Clock>>>(this->state()), std::move(done));
+        start_operation(std::make_shared<count_snapshot<recording_session<Clock>>>(this->state()),
+                        std::move(done));
     }
 };
 
@@ -84,7 +85,7 @@ template <class Clock>
 std::shared_ptr<recorder_core> make_recorder(const boost::asio::any_io_executor& ex, recorder_options options)
 {
     return std::make_shared<compiled_recorder<Clock>>(
-        std::make_shared<recording<Clock>>(ex, std::move(options)));
+        std::make_shared<recording_session<Clock>>(ex, std::move(options)));
 }
 
 template <class Clock>
@@ -93,7 +94,7 @@ std::shared_ptr<recorder_core> make_recorder(const boost::asio::any_io_executor&
 {
     const auto& shared = static_cast<const compiled_hub<Clock>&>(*hub).get();
     return std::make_shared<compiled_recorder<Clock>>(
-        std::make_shared<recording<Clock>>(ex, shared, std::move(options)));
+        std::make_shared<recording_session<Clock>>(ex, shared, std::move(options)));
 }
 
 } // namespace sctrace::detail

@@ -82,14 +82,21 @@ public:
     /// Whether nothing more is to be waited for.
     bool abandoned() const noexcept { return abandoned_; }
 
-    /// Sleeps until the time is over or wake() is called.
+    /// Sleeps until the time is over or wake() is called; a call of wake() since the last sleep counts, too.
     task<void> nap(typename Clock::duration time)
     {
-        wake_.expires_after(time);
-        co_await wake_.async_wait(token());
+        if (!woken_) {
+            wake_.expires_after(time);
+            co_await wake_.async_wait(token());
+        }
+        woken_ = false;
     }
 
-    void wake() { wake_.cancel(); }
+    void wake()
+    {
+        woken_ = true;
+        wake_.cancel();
+    }
 
     /// Runs @p work beside its caller; @p done takes the exception that ended it, if one did.
     template <class Done>
@@ -160,6 +167,7 @@ private:
     timer_type wake_;
     int tasks_ = 0;
     bool abandoned_ = false;
+    bool woken_ = false;
 };
 
 } // namespace sctrace::detail

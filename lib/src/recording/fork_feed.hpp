@@ -75,7 +75,7 @@ public:
         }
     }
 
-    /// Ends run(); to be repeated until it has.
+    /// Ends run(), soon.
     void cancel()
     {
         closing_ = true;

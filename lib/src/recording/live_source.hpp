@@ -2,8 +2,9 @@
 #define SCTRACE_SRC_LIVE_SOURCE_HPP
 
 #include "host/host_state.hpp"
+#include "recording/change_signal.hpp"
 #include "recording/course.hpp"
-#include "recording/record_reader.hpp"
+#include "recording/marker_exchange.hpp"
 #include "recording/run_outcome.hpp"
 
 #include <sctrace/audit_source.hpp>
@@ -19,6 +20,7 @@
 #include <boost/system/result.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <optional>
@@ -32,7 +34,7 @@ namespace sctrace::detail {
  * Everything runs on the course's strand.
  */
 template <class Clock>
-class live_source {
+class live_source final : public marker_source {
 public:
     using course_type = course<Clock>;
     using strand_type = typename course_type::strand_type;
@@ -41,8 +43,8 @@ public:
     using result = boost::system::result<void, failure>;
 
     struct hooks {
-        /// Takes a batch; the next one is read when the task has ended.
-        std::function<task<void>(const record_batch& batch)> take;
+        /// Takes a batch.
+        std::function<void(const record_batch& batch)> take;
         /// Whether what is wanted can be had from a source that is the kernel's, or is not.
         std::function<result(bool from_kernel)> allow;
         /// Reading is over, by itself; the end of a FIFO is no error.
@@ -51,7 +53,7 @@ public:
         std::string (*log_is_off)(const host_state& host) = log_switched_off_notice;
     };
 
-    /// All references must outlive the object; @p host is first looked at by open().
+    /// All references must outlive the object; @p host is first looked at when something is opened.
     live_source(course_type& run, const source_options& options, const host_state& host, hooks h)
         : course_(run)
         , options_(options)
@@ -59,52 +61,116 @@ public:
         , hooks_(std::move(h))
         , kmsg_(run.strand())
         , audit_(run.strand())
+        , changed_(run.strand())
     {
     }
 
-    /// Opens the source, and waits until one of @p own brackets has come back through it if one can.
-    template <class Bracketing>
-    task<result> open(Bracketing& own)
+    /// Whether the audit socket is to be tried before kmsg.
+    bool wants_audit() const { return wanted_kind() != source_kind::kmsg; }
+
+    /// Whether there is nothing to fall back on where the audit socket brings nothing.
+    bool must_be_audit() const { return wanted_kind() == source_kind::audit; }
+
+    /// Joins the audit multicast group and begins to read.
+    result open_audit()
     {
         error_ = {};
-        result opened = co_await open_audit(own);
-        if (opened && kind_ == source_kind::automatic) {
-            opened = co_await open_kmsg(own);
+        const auto joined = audit_.open(options_.receive_buffer);
+        if (!joined) {
+            why_not_audit_ = joined.error().message;
+            return joined;
         }
-        co_return opened;
+        kind_ = source_kind::audit;
+        spawn_pump(audit_);
+        return {};
     }
 
+    /// Says what is used; @p came_back tells whether a marker came through the audit socket.
+    void keep_audit(bool came_back, bool stop_asked) const
+    {
+        announce_missing_log();
+        if (came_back && options_.source == source_kind::automatic) {
+            notice("source: the audit multicast socket, because a record of our own came back through it");
+        } else if (!came_back && !stop_asked && !host_.log_switched_off()) {
+            notice("nothing comes through the audit socket; it only works in the initial network namespace");
+        }
+    }
+
+    /// Closes the audit socket, through which no marker came back.
+    task<void> give_audit_up()
+    {
+        why_not_audit_ =
+            "no record of our own came back through the audit socket, which only works in the initial "
+            "network namespace";
+        co_await stop();
+    }
+
+    /// Opens what stands for the kernel's log and begins to read.
+    result open_kmsg()
+    {
+        error_ = {};
+        kind_ = source_kind::kmsg;
+        if (const auto opened = open_kmsg_device(); !opened) {
+            return opened;
+        }
+        if (const auto allowed = hooks_.allow(kmsg_.is_kernel()); !allowed) {
+            return allowed;
+        }
+        if (options_.lift_ratelimit) {
+            auto held = printk_ratelimit_hold::acquire(options_.ratelimit_paths);
+            if (!held) {
+                return held.error();
+            }
+            hold_.emplace(std::move(*held));
+        }
+        announce_kmsg();
+        spawn_pump(kmsg_);
+        return {};
+    }
+
+    /// Ends reading; a batch that has been read already is still taken.
     task<void> stop()
     {
         must_end_ = true;
+        cancel_reading();
         while (!pump_ended_) {
-            // Again and again: a read that had ended by itself may have been about to start another wait.
-            audit_.cancel();
-            kmsg_.cancel();
-            co_await course_.nap(cancel_repeat);
+            co_await changed_.wait();
         }
         audit_.close();
         kmsg_.close();
+    }
+
+    /// Completes when everything that had been read before has been taken.
+    task<void> take_what_was_read()
+    {
+        const auto round = rounds_;
+        cancel_reading();
+        while (rounds_ == round && !pump_ended_) {
+            co_await changed_.wait();
+        }
     }
 
     /// Puts kernel.printk_ratelimit back.
     void release_ratelimit() { hold_.reset(); }
 
     /// Whether reading is over, by itself or by stop().
-    bool has_ended() const noexcept { return pump_ended_; }
+    bool has_ended() const noexcept override { return pump_ended_; }
 
     /// What ended reading; the end of a FIFO is no error.
     boost::system::error_code error() const noexcept { return error_; }
 
     std::string_view name() const noexcept { return kind_ == source_kind::audit ? "audit" : "kmsg"; }
 
-    bool reads_the_kernel() const noexcept { return kind_ == source_kind::audit || kmsg_.is_kernel(); }
+    bool reads_the_kernel() const noexcept override
+    {
+        return kind_ == source_kind::audit || kmsg_.is_kernel();
+    }
 
     /// Whether the source is going to be the kernel's, as far as is known before it is opened.
     bool wants_the_kernel() const { return has_default_kmsg() || wanted_kind() == source_kind::audit; }
 
     /// Whether there is something to be read right now.
-    bool is_readable() { return kind_ == source_kind::audit ? audit_.readable() : kmsg_.readable(); }
+    bool is_readable() override { return kind_ == source_kind::audit ? audit_.readable() : kmsg_.readable(); }
 
     void notice(const std::string& text) const
     {
@@ -114,38 +180,11 @@ public:
     }
 
 private:
-    static constexpr std::chrono::milliseconds cancel_repeat{10};
-
-    /// Where it is wanted: kind_ is `audit` afterwards if it is used.
-    template <class Bracketing>
-    task<result> open_audit(Bracketing& own)
+    /// An outstanding read completes, with what it has read or with `operation_aborted`.
+    void cancel_reading()
     {
-        kind_ = wanted_kind();
-        if (kind_ == source_kind::kmsg) {
-            kind_ = source_kind::automatic;
-            co_return result{};
-        }
-        const bool must = kind_ == source_kind::audit;
-        const auto joined = audit_.open(options_.receive_buffer);
-        if (!joined) {
-            why_not_audit_ = joined.error().message;
-            co_return must ? result(joined.error()) : result{};
-        }
-        kind_ = source_kind::audit;
-        spawn_pump(audit_);
-        co_await own.wait_for(bracket_role::opening, must ? options_.bracket_timeout : options_.probe_timeout,
-                              *this);
-        const bool came_back = own.saw(bracket_role::opening);
-        if (came_back || must || own.run().stop_asked() || host_.log_switched_off()) {
-            announce_audit(came_back, own.run().stop_asked());
-            co_return result{};
-        }
-        why_not_audit_ =
-            "no record of our own came back through the audit socket, which only works in the initial "
-            "network namespace";
-        co_await stop();
-        kind_ = source_kind::automatic;
-        co_return result{};
+        audit_.cancel();
+        kmsg_.cancel();
     }
 
     source_kind wanted_kind() const
@@ -156,46 +195,18 @@ private:
 
     bool has_default_kmsg() const { return !options_.kmsg_descriptor && options_.kmsg == "/dev/kmsg"; }
 
-    void announce_audit(bool came_back, bool stop_asked) const
+    result open_kmsg_device()
     {
-        announce_missing_log();
-        if (came_back && options_.source == source_kind::automatic) {
-            notice("source: the audit multicast socket, because a record of our own came back through it");
-        } else if (!came_back && !stop_asked && !host_.log_switched_off()) {
-            notice("nothing comes through the audit socket; it only works in the initial network namespace");
+        if (!options_.kmsg_descriptor) {
+            return kmsg_.open(options_.kmsg, options_.start);
         }
-    }
-
-    template <class Bracketing>
-    task<result> open_kmsg(Bracketing& own)
-    {
-        kind_ = source_kind::kmsg;
-        if (options_.kmsg_descriptor && descriptor_is_used_) {
-            co_return failure{make_error_code(boost::system::errc::bad_file_descriptor),
-                              "the descriptor to read from was closed when the last recording ended"};
+        if (descriptor_is_used_) {
+            return failure{make_error_code(boost::system::errc::bad_file_descriptor),
+                           "the descriptor to read from was closed when the last recording ended"};
         }
-        if (options_.kmsg_descriptor) {
-            kmsg_.assign(*options_.kmsg_descriptor);
-            descriptor_is_used_ = true;
-        } else if (auto opened = kmsg_.open(options_.kmsg, options_.start); !opened) {
-            co_return opened;
-        }
-        if (const auto allowed = hooks_.allow(kmsg_.is_kernel()); !allowed) {
-            co_return allowed;
-        }
-        if (options_.lift_ratelimit) {
-            auto held = printk_ratelimit_hold::acquire(options_.ratelimit_paths);
-            if (!held) {
-                co_return held.error();
-            }
-            hold_.emplace(std::move(*held));
-        }
-        announce_kmsg();
-        spawn_pump(kmsg_);
-        if (own.is_possible(*this)) {
-            co_await own.wait_for(bracket_role::opening, options_.bracket_timeout, *this);
-        }
-        co_return result{};
+        kmsg_.assign(*options_.kmsg_descriptor);
+        descriptor_is_used_ = true;
+        return {};
     }
 
     void announce_kmsg() const
@@ -228,6 +239,7 @@ private:
                 note_end(outcome_of(thrown).code);
             }
             pump_ended_ = true;
+            changed_.notify();
             if (!must_end_) {
                 hooks_.ended(error_);
             }
@@ -241,11 +253,14 @@ private:
         while (!must_end_) {
             const auto [ec, messages] = co_await source.async_read_batch(batch, course_type::token());
             static_cast<void>(messages);
-            if (ec) {
+            if (!ec) {
+                hooks_.take(batch);
+            } else if (must_end_ || ec != boost::asio::error::operation_aborted) {
                 note_end(ec);
                 co_return;
             }
-            co_await hooks_.take(batch);
+            ++rounds_;
+            changed_.notify();
         }
     }
 
@@ -267,6 +282,9 @@ private:
     std::string why_not_audit_;
     std::optional<printk_ratelimit_hold> hold_;
     boost::system::error_code error_;
+    // At each round, and when reading has ended.
+    change_signal<Clock> changed_;
+    std::uint64_t rounds_ = 0;
     bool pump_ended_ = true;
     bool must_end_ = false;
     bool descriptor_is_used_ = false;

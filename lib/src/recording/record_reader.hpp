@@ -71,12 +71,7 @@ public:
 
     /// The target's calls since the last time.
     std::span<const syscall_key> calls() const noexcept { return calls_; }
-    /// Hands them over, and takes @p room for the next ones.
-    void swap_calls(std::vector<syscall_key>& room) noexcept
-    {
-        room.clear();
-        calls_.swap(room);
-    }
+    void forget_calls() noexcept { calls_.clear(); }
 
     /// A call with @p number is a record of our own.
     void expect_bracket(std::int64_t number, bracket_role role);

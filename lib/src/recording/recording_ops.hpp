@@ -1,7 +1,7 @@
 #ifndef SCTRACE_SRC_RECORDING_OPS_HPP
 #define SCTRACE_SRC_RECORDING_OPS_HPP
 
-#include "recording/recording.hpp"
+#include "recording/course.hpp"
 #include "recording/run_outcome.hpp"
 
 #include <sctrace/live_records.hpp>
@@ -34,12 +34,12 @@ public:
     void cancel(boost::asio::cancellation_type)
     {
         cancelled_ = true;
-        recording_->wake_receiver();
+        recording_->live().wake();
     }
 
     static task<basic_run_outcome<std::size_t>> run(std::shared_ptr<live_reception> self)
     {
-        co_return co_await self->recording_->receive(self->records_, self->cancelled_);
+        co_return co_await self->recording_->live().receive(self->records_, self->cancelled_);
     }
 
 private:

@@ -3,18 +3,19 @@
 
 #include "host/host_state.hpp"
 #include "os/setting_watch.hpp"
+#include "recording/change_signal.hpp"
 #include "recording/course.hpp"
 #include "recording/fork_feed.hpp"
 #include "recording/live_source.hpp"
+#include "recording/marker_exchange.hpp"
+#include "recording/open_source.hpp"
 #include "recording/record_router.hpp"
 #include "recording/subscriber.hpp"
 
 #include <sctrace/error.hpp>
 #include <sctrace/source_options.hpp>
 
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
@@ -49,7 +50,7 @@ public:
     source_hub(const boost::asio::any_io_executor& ex, source_options options)
         : options_(std::move(options))
         , course_(boost::asio::make_strand(ex), options_.stop)
-        , room_(course_.strand())
+        , changed_(course_.strand())
         , forks_(course_.strand(), router_)
         , source_(course_, options_, host_, hooks())
     {
@@ -63,10 +64,10 @@ public:
     const source_options& options() const noexcept { return options_; }
 
     /// From then on @p who, which must live until leave() has ended, gets what concerns it.
-    task<void> join(subscriber& who, course_type& own)
+    task<void> join(subscriber& who)
     {
         while (state_ == state::closing) {
-            co_await own.nap(options_.stop_check_interval);
+            co_await changed_.wait();
         }
         if (!actions_watch_) {
             actions_watch_.emplace("/proc/sys/kernel/seccomp/actions_logged");
@@ -85,32 +86,24 @@ public:
         size_ = router_.subscribers().size();
     }
 
-    /// Opens the source if it is not, and waits until a record of @p who's own has come back if one can.
-    template <class Bracketing>
-    task<result> open(subscriber& who, Bracketing& own)
+    /// Opens the source if it is not, and waits until a marker of @p who's own has come back if one can.
+    task<result> open(subscriber& who, marker_exchange<Clock>& own, course_type& run)
     {
-        while (state_ == state::opening || state_ == state::closing) {
-            if (own.run().stop_asked()) {
-                co_return result{};
-            }
-            co_await own.run().nap(options_.stop_check_interval);
-        }
+        co_await wait_for_others(run);
         if (state_ == state::open) {
-            if (source_.has_ended()) {
-                co_return source_is_over();
-            }
-            if (own.is_possible(source_)) {
-                co_await own.wait_for_opening(source_);
-            }
+            co_return co_await open_window(own);
+        }
+        if (state_ != state::idle) {
+            // Asked to stop meanwhile.
             co_return result{};
         }
         state_ = state::opening;
         opener_ = &who;
         host_ = read_host_state();
-        const result opened = co_await source_.open(own);
+        const result opened = co_await open_source(source_, own, run, options_, host_);
         // Who was stopped may not have waited long enough to know whether the source is any good.
         const bool is_known =
-            !own.run().stop_asked() || !own.is_possible(source_) || own.saw(bracket_role::opening);
+            !run.stop_asked() || !own.is_possible(source_) || own.saw(bracket_role::opening);
         if (opened && is_known) {
             opener_ = nullptr;
             set_state(state::open);
@@ -119,19 +112,17 @@ public:
     }
 
     /// Closes the source if nobody else takes part; safe to call again.
-    task<void> leave(subscriber& who, course_type& own)
+    task<void> leave(subscriber& who)
     {
         if (!has_joined(who)) {
             co_return;
         }
         if (!must_close(who)) {
-            // Twice around, so that a batch that was received before this call has been taken.
-            co_await boost::asio::post(strand(), course_type::token());
-            co_await boost::asio::post(strand(), course_type::token());
+            co_await source_.take_what_was_read();
         }
         // Others may have left meanwhile.
         while (state_ == state::closing && must_close(who)) {
-            co_await own.nap(options_.stop_check_interval);
+            co_await changed_.wait();
         }
         if (must_close(who)) {
             co_await close_for(who);
@@ -155,6 +146,7 @@ public:
                 router_.fork_events_ended("reading fork events failed: " + outcome_of(thrown).code.message());
             }
             forks_ended_ = true;
+            changed_.notify();
         });
         return true;
     }
@@ -188,37 +180,46 @@ public:
                                                          : std::nullopt;
     }
 
-    /// A subscriber that was behind is no longer.
-    void make_room() { room_.cancel(); }
-
 private:
     using source_type = live_source<Clock>;
-    using timer_type = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, strand_type>;
 
     enum class state { idle, opening, open, closing };
 
-    /// Nobody may wait for ever for the end of what has failed.
-    struct idle_again {
-        state& now;
-
-        ~idle_again() { now = state::idle; }
-    };
-
-    static constexpr std::chrono::milliseconds cancel_repeat{10};
     static constexpr std::chrono::milliseconds look_interval{1000};
 
     typename source_type::hooks hooks()
     {
-        return {[this](const record_batch& batch) { return take(batch); }, [](bool) { return result{}; },
+        return {[this](const record_batch& batch) { take(batch); }, [](bool) { return result{}; },
                 [this](boost::system::error_code why) { tell_end(why); }};
     }
 
     void set_state(state s)
     {
         state_ = s;
+        changed_.notify();
         for (subscriber* const who : router_.subscribers()) {
             who->wake();
         }
+    }
+
+    /// Until nobody opens or closes the source, or a stop is asked for, for which it looks at each check.
+    task<void> wait_for_others(course_type& run)
+    {
+        while ((state_ == state::opening || state_ == state::closing) && !run.stop_asked()) {
+            co_await run.nap(options_.stop_check_interval);
+        }
+    }
+
+    /// A window of one's own, in a source that others have opened.
+    task<result> open_window(marker_exchange<Clock>& own)
+    {
+        if (source_.has_ended()) {
+            co_return source_is_over();
+        }
+        if (own.is_possible(source_)) {
+            co_await own.wait_for_opening(source_);
+        }
+        co_return result{};
     }
 
     bool has_joined(const subscriber& who) const
@@ -227,7 +228,7 @@ private:
         return std::find(all.begin(), all.end(), &who) != all.end();
     }
 
-    task<void> take(const record_batch& batch)
+    void take(const record_batch& batch)
     {
         if (forks_.is_open()) {
             forks_.catch_up();
@@ -237,16 +238,6 @@ private:
         for (subscriber* const who : router_.touched()) {
             who->take_calls();
         }
-        while (is_anybody_behind()) {
-            room_.expires_after(options_.stop_check_interval);
-            co_await room_.async_wait(course_type::token());
-        }
-    }
-
-    bool is_anybody_behind() const
-    {
-        const auto all = router_.touched();
-        return std::any_of(all.begin(), all.end(), [](const subscriber* who) { return who->is_behind(); });
     }
 
     void tell_end(boost::system::error_code why)
@@ -272,8 +263,18 @@ private:
     {
         opener_ = nullptr;
         state_ = state::closing;
-        const idle_again guard{state_};
-        // A batch that has been read already is still taken.
+        try {
+            co_await close(who);
+        } catch (...) {
+            // Nobody may wait for ever for the end of what has failed.
+            set_state(state::idle);
+            throw;
+        }
+        set_state(state::idle);
+    }
+
+    task<void> close(subscriber& who)
+    {
         co_await source_.stop();
         remove(who);
         source_.release_ratelimit();
@@ -282,7 +283,6 @@ private:
             co_await close_forks();
             actions_watch_.reset();
         }
-        set_state(state::idle);
     }
 
     result source_is_over() const
@@ -293,9 +293,9 @@ private:
 
     task<void> close_forks()
     {
+        forks_.cancel();
         while (!forks_ended_) {
-            forks_.cancel();
-            co_await course_.nap(cancel_repeat);
+            co_await changed_.wait();
         }
         forks_.close();
         while (course_.has_tasks()) {
@@ -305,7 +305,8 @@ private:
 
     source_options options_;
     course_type course_;
-    timer_type room_;
+    // Its state, and that of its process events.
+    change_signal<Clock> changed_;
     host_state host_;
     record_router router_;
     fork_feed<strand_type> forks_;

@@ -4,6 +4,7 @@ list(APPEND sctrace_sources
     src/recording/record_reader.cpp
     src/recording/record_router.cpp
     src/recording/recorder.cpp
+    src/recording/recording_plan.cpp
     src/recording/replayer.cpp
     src/recording/report.cpp
     src/recording/tree_keeper.cpp

@@ -36,8 +36,6 @@ public:
     virtual void wake() = 0;
     /// A batch has been read in which there was something for it.
     virtual void take_calls() = 0;
-    /// Whether it has so much left to do that nothing more should be read meanwhile.
-    virtual bool is_behind() const = 0;
     /// Nothing more comes from the source; @p why is empty if it has just ended.
     virtual void source_ended(boost::system::error_code why) = 0;
 

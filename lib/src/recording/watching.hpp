@@ -2,9 +2,10 @@
 #define SCTRACE_SRC_WATCHING_HPP
 
 #include "host/host_state.hpp"
-#include "recording/bracketing.hpp"
 #include "recording/course.hpp"
 #include "recording/live_source.hpp"
+#include "recording/marker_exchange.hpp"
+#include "recording/open_source.hpp"
 #include "recording/record_reader.hpp"
 #include "recording/run_outcome.hpp"
 #include "recording/watch_reader.hpp"
@@ -45,7 +46,7 @@ public:
         : options_(std::move(options))
         , course_(boost::asio::make_strand(ex), options_.stop)
         , reader_(options_, ledger_)
-        , brackets_(course_, options_, before_, reader_, ledger_)
+        , markers_(course_, options_, before_, book(), ledger_)
         , source_(course_, options_, before_, hooks())
     {
     }
@@ -78,9 +79,16 @@ private:
     // Twice this time passes at most until missing serials are told.
     static constexpr std::chrono::milliseconds look_interval{500};
 
+    marker_book book()
+    {
+        return {[this](const bracket& made, bracket_role role) { reader_.expect_bracket(made, role); },
+                [this](bracket_role role) { return reader_.saw_bracket(role); },
+                [this] { return reader_.serials_may_be_late(); }};
+    }
+
     typename source_type::hooks hooks()
     {
-        return {[this](const record_batch& batch) { return take(batch); },
+        return {[this](const record_batch& batch) { take(batch); },
                 [this](bool from_kernel) { return check_pid_namespace(from_kernel); },
                 [this](boost::system::error_code why) { note_end(why); }, log_switched_off_watch_notice};
     }
@@ -103,9 +111,9 @@ private:
         end_ = Clock::now() + options_.duration;
         co_await watch();
         if (!thrown_) {
-            co_await brackets_.read_to_end(source_);
+            co_await markers_.read_to_end(source_);
         }
-        const bool may_lack_the_last = !thrown_ && brackets_.misses(bracket_role::closing, source_);
+        const bool may_lack_the_last = !thrown_ && markers_.misses(bracket_role::closing, source_);
         co_await stop_tasks();
         if (thrown_) {
             std::rethrow_exception(thrown_);
@@ -123,7 +131,7 @@ private:
         if (const auto allowed = check_pid_namespace(source_.wants_the_kernel()); !allowed) {
             co_return allowed;
         }
-        const result opened = co_await source_.open(brackets_);
+        const result opened = co_await open_source(source_, markers_, course_, options_, before_);
         if (opened) {
             look_at_what_was_opened();
         }
@@ -137,7 +145,7 @@ private:
                 source_.notice(text);
             }
         }
-        if (brackets_.misses(bracket_role::opening, source_)) {
+        if (markers_.misses(bracket_role::opening, source_)) {
             tell("no record of our own came back through the source: nothing may arrive");
         }
     }
@@ -183,16 +191,11 @@ private:
         return time;
     }
 
-    task<void> take(const record_batch& batch)
+    void take(const record_batch& batch)
     {
-        if (!thrown_) {
-            read(batch);
+        if (thrown_) {
+            return;
         }
-        co_return;
-    }
-
-    void read(const record_batch& batch)
-    {
         const auto brackets = reader_.brackets_seen();
         try {
             reader_.read(batch);
@@ -273,7 +276,7 @@ private:
     host_state before_;
     loss_ledger ledger_;
     watch_reader reader_;
-    bracketing<watch_reader, Clock> brackets_;
+    marker_exchange<Clock> markers_;
     source_type source_;
     typename Clock::time_point end_{};
     std::optional<typename Clock::time_point> next_look_;

@@ -1,0 +1,127 @@
+#ifndef SCTRACE_SRC_RECORDING_CHILD_RUN_HPP
+#define SCTRACE_SRC_RECORDING_CHILD_RUN_HPP
+
+#include "recording/course.hpp"
+
+#include <sctrace/child.hpp>
+#include <sctrace/error.hpp>
+#include <sctrace/launcher.hpp>
+
+#include <boost/system/error_code.hpp>
+#include <boost/system/result.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include <signal.h>
+
+namespace sctrace::detail {
+
+/// The command of a recording, from its preparation to its end.
+/**
+ * Everything is to be called on the course's strand; the course is woken when the command has ended.
+ */
+template <class Clock>
+class child_run {
+public:
+    using course_type = course<Clock>;
+    template <class T>
+    using task = typename course_type::template task<T>;
+    using process_type = basic_child<typename course_type::strand_type>;
+
+    explicit child_run(course_type& run)
+        : course_(run)
+        , process_(run.strand())
+    {
+    }
+
+    void prepare(launcher command)
+    {
+        command_.emplace(std::move(command));
+        state_ = state::prepared;
+    }
+
+    /// Starts what was prepared.
+    boost::system::result<void, failure> start()
+    {
+        auto started = process_.start(std::move(*command_));
+        command_.reset();
+        if (started) {
+            state_ = state::running;
+            await_end();
+        }
+        return started;
+    }
+
+    /// Whether there is a command at all.
+    bool exists() const noexcept { return state_ != state::none; }
+    bool is_running() const noexcept { return state_ == state::running; }
+    bool has_ended() const noexcept { return state_ == state::ended; }
+
+    const process_type& process() const noexcept { return process_; }
+
+    void signal(int number) noexcept { static_cast<void>(process_.signal(number)); }
+
+    /// Has a command that still runs end: by SIGTERM, and by SIGKILL after @p patience.
+    /** If the course is abandoned, nothing more is waited for. */
+    task<void> terminate(typename Clock::duration patience, typename Clock::duration interval)
+    {
+        signal(SIGTERM);
+        const auto give_up = Clock::now() + patience;
+        while (is_running() && !course_.abandoned() && Clock::now() < give_up) {
+            co_await course_.nap(give_up - Clock::now());
+        }
+        if (is_running()) {
+            signal(SIGKILL);
+        }
+        while (is_running() && !course_.abandoned()) {
+            co_await course_.nap(interval);
+        }
+    }
+
+    /// How it ended; empty while it runs.
+    const std::optional<exit_status>& status() const noexcept { return status_; }
+
+    /// How many seccomp filters it had when it ended.
+    std::optional<std::uint32_t> filters_at_end() const
+    {
+        return has_ended() ? process_.filters_now() : std::nullopt;
+    }
+
+    /// Does not wait for its end any more.
+    void stop_waiting() { process_.cancel(); }
+
+    /// Kills a command that still runs.
+    void close() noexcept
+    {
+        command_.reset();
+        process_.close();
+    }
+
+private:
+    enum class state { none, prepared, running, ended };
+
+    void await_end()
+    {
+        process_.async_wait([this, held = course_.hold_task()](boost::system::error_code ec,
+                                                               const exit_status& status) mutable {
+            if (!ec) {
+                status_ = status;
+                state_ = state::ended;
+            }
+            held.end();
+        });
+    }
+
+    course_type& course_;
+    std::optional<launcher> command_;
+    process_type process_;
+    state state_ = state::none;
+    std::optional<exit_status> status_;
+};
+
+} // namespace sctrace::detail
+
+#endif

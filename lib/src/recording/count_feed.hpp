@@ -1,0 +1,97 @@
+#ifndef SCTRACE_SRC_RECORDING_COUNT_FEED_HPP
+#define SCTRACE_SRC_RECORDING_COUNT_FEED_HPP
+
+#include "recording/course.hpp"
+
+#include <sctrace/aggregator.hpp>
+#include <sctrace/error.hpp>
+#include <sctrace/syscall_key.hpp>
+#include <sctrace/trace.hpp>
+#include <sctrace/trace_file.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <span>
+#include <string>
+#include <utility>
+
+namespace sctrace::detail {
+
+/// The calls of one recording on their way to its aggregator.
+/**
+ * What was counted since the last look goes over as one trace: its size does not depend on how many calls
+ * there were, so that a slow disk holds up nobody. Everything is to be called on the course's strand.
+ */
+template <class Clock>
+class count_feed {
+public:
+    using course_type = course<Clock>;
+    template <class T>
+    using task = typename course_type::template task<T>;
+
+    count_feed(course_type& run, const boost::asio::any_io_executor& ex, aggregator_options options)
+        : course_(run)
+        , aggregator_(ex, std::move(options))
+    {
+    }
+
+    void add(std::span<const syscall_key> calls)
+    {
+        for (const syscall_key& call : calls) {
+            delta_.add(call);
+        }
+    }
+
+    /// Has the aggregator count everything that was added before.
+    task<void> hand_over()
+    {
+        if (delta_.total() == 0 && delta_.left_out() == 0) {
+            co_return;
+        }
+        const trace part = std::move(delta_);
+        co_await aggregator_.async_merge(part, course_type::token());
+    }
+
+    /// The counts so far.
+    task<trace> snapshot()
+    {
+        co_await hand_over();
+        auto [none, counts] = co_await aggregator_.async_snapshot(course_type::token());
+        static_cast<void>(none);
+        co_return std::move(counts);
+    }
+
+    /// Brings the trace file up to date every @p interval, until stop_flushing().
+    void flush_every(typename Clock::duration interval)
+    {
+        auto done = [held = course_.hold_task()](boost::system::error_code) mutable { held.end(); };
+        aggregator_.async_flush_every(
+            interval, boost::asio::bind_cancellation_slot(
+                          stop_.slot(), boost::asio::bind_executor(course_.strand(), std::move(done))));
+    }
+
+    void stop_flushing() { stop_.emit(boost::asio::cancellation_type::terminal); }
+
+    /// Writes the trace file for good.
+    task<failure> write()
+    {
+        auto [ec, message] =
+            co_await aggregator_.async_flush(trace_file::durability::final, course_type::token());
+        co_return failure{ec, std::move(message)};
+    }
+
+private:
+    course_type& course_;
+    basic_aggregator<boost::asio::any_io_executor, Clock> aggregator_;
+    boost::asio::cancellation_signal stop_;
+    trace delta_;
+};
+
+} // namespace sctrace::detail
+
+#endif

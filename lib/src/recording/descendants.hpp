@@ -1,0 +1,191 @@
+#ifndef SCTRACE_SRC_RECORDING_DESCENDANTS_HPP
+#define SCTRACE_SRC_RECORDING_DESCENDANTS_HPP
+
+#include "host/host_state.hpp"
+#include "os/process_scan.hpp"
+#include "recording/course.hpp"
+#include "recording/source_hub.hpp"
+#include "recording/subscriber.hpp"
+#include "recording/tree_keeper.hpp"
+
+#include <sctrace/error.hpp>
+#include <sctrace/recorder_options.hpp>
+
+#include <boost/system/result.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+#include <unistd.h>
+
+namespace sctrace::detail {
+
+/// Who is recorded besides the processes that were named or started: the way in use, and why it is no better
+/// one.
+/**
+ * Everything is to be called on the course's strand.
+ */
+template <class Clock>
+class descendants {
+public:
+    using course_type = course<Clock>;
+    using hub_type = source_hub<Clock>;
+    template <class T>
+    using task = typename course_type::template task<T>;
+    using result = boost::system::result<void, failure>;
+
+    /// All must outlive the object.
+    descendants(course_type& run, hub_type& hub, subscriber& who, const recorder_options& options)
+        : course_(run)
+        , hub_(hub)
+        , subscriber_(who)
+        , options_(options)
+    {
+    }
+
+    /// Begins to follow @p wanted, before the first record is looked at: who is not known by then would be
+    /// nobody's.
+    task<void> begin(follow_kind wanted)
+    {
+        way_ = wanted;
+        if (!hub_.source().wants_the_kernel() || !hub_.open_forks()) {
+            why_no_forks_ = hub_.why_no_forks();
+            if (options_.pids.empty() || way_ == follow_kind::none) {
+                co_return;
+            }
+            notice("only the given processes are recorded, not their descendants: " + why_no_fork_events());
+            way_ = follow_kind::none;
+            co_return;
+        }
+        keeper().emplace(subscriber_.whose(), subscriber_.ledger());
+        if (!options_.pids.empty()) {
+            leave_own_namespace_alone();
+            keeper()->follow_pids(options_.pids, way_);
+            hub_.router().refresh(subscriber_);
+            co_await let_listing_settle();
+            hub_.catch_up();
+            keeper()->settle_listing();
+        }
+        hub_.router().refresh(subscriber_);
+    }
+
+    /// Begins to follow a command that has just been started.
+    template <class Process>
+    result follow_command(const Process& command)
+    {
+        target& whose = subscriber_.whose();
+        if (in_initial_pid_namespace()) {
+            whose.add_pid(command.pid());
+        } else if (!command.session()) {
+            return failure{
+                error::foreign_pid_namespace,
+                "cannot tell the command's records from others': it has no audit session of its own (" +
+                    command.session_note() + "), and process ids are not the kernel's in a pid namespace"};
+        }
+        if (const auto session = command.session()) {
+            whose.follow_session(*session);
+        } else if (way_ == follow_kind::session) {
+            way_ = follow_kind::tree;
+            notice(
+                "the command has no audit session of its own, its descendants are followed by fork events: " +
+                command.session_note());
+        }
+        follow_tree_of(command.pid());
+        return {};
+    }
+
+    /// The way in use.
+    follow_kind way() const noexcept { return way_; }
+
+    std::string why_no_fork_events() const
+    {
+        return why_no_forks_.empty() ? "the source is not the kernel's own" : why_no_forks_;
+    }
+
+    /// The given processes and those that follow them; or a command's, with itself.
+    std::vector<pid_t> relatives() const
+    {
+        return subscriber_.keeper() ? subscriber_.keeper()->living() : std::vector<pid_t>();
+    }
+
+    /// Those that still run of the command @p leader.
+    std::vector<pid_t> living_without(pid_t leader) const
+    {
+        std::vector<pid_t> pids = relatives();
+        if (const auto session = std::as_const(subscriber_).whose().session()) {
+            const auto more = processes_in_session(*session);
+            pids.insert(pids.end(), more.begin(), more.end());
+        }
+        std::sort(pids.begin(), pids.end());
+        pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
+        std::erase(pids, leader);
+        return pids;
+    }
+
+private:
+    std::optional<tree_keeper>& keeper() noexcept { return subscriber_.keeper(); }
+
+    void notice(const std::string& text) const
+    {
+        if (options_.on_notice) {
+            options_.on_notice(text);
+        }
+    }
+
+    task<void> let_listing_settle()
+    {
+        const auto end = Clock::now() + tree_keeper::listing_margin;
+        while (Clock::now() < end && !course_.stop_asked()) {
+            co_await course_.nap(end - Clock::now());
+        }
+    }
+
+    /// The container of a process that is in none would be the whole host.
+    void leave_own_namespace_alone()
+    {
+        if (way_ != follow_kind::container) {
+            return;
+        }
+        const auto own = pid_namespace_of(::getpid());
+        bool has_container = false;
+        for (const pid_t pid : options_.pids) {
+            if (pid_namespace_of(pid) == own) {
+                notice("process " + std::to_string(pid) +
+                       " is in no container: its descendants are recorded, not the whole host");
+            } else {
+                has_container = true;
+            }
+        }
+        way_ = has_container ? follow_kind::container : follow_kind::tree;
+    }
+
+    void follow_tree_of(pid_t command)
+    {
+        if (keeper()) {
+            keeper()->follow_command(command, way_);
+        } else if (way_ == follow_kind::tree) {
+            way_ = follow_kind::none;
+            notice("only process " + std::to_string(command) +
+                   " is recorded, not its descendants: " + why_no_fork_events());
+        }
+        hub_.router().refresh(subscriber_);
+        hub_.router().rule_out_for_others(subscriber_, command, monotonic_now());
+        hub_.catch_up();
+    }
+
+    course_type& course_;
+    hub_type& hub_;
+    subscriber& subscriber_;
+    const recorder_options& options_;
+    follow_kind way_ = follow_kind::none;
+    std::string why_no_forks_;
+};
+
+} // namespace sctrace::detail
+
+#endif
