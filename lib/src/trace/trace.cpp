@@ -1,14 +1,11 @@
+#include "text/json_string.hpp"
+
 #include <sctrace/syscall_names.hpp>
 #include <sctrace/trace.hpp>
 
-#include <boost/json/serialize.hpp>
-
 #include <algorithm>
 #include <bit>
-#include <initializer_list>
 #include <limits>
-#include <optional>
-#include <string_view>
 #include <utility>
 
 namespace sctrace {
@@ -42,31 +39,19 @@ struct file_order {
     }
 };
 
-/// Empty for a sum of more than 64 bits.
-std::optional<std::uint64_t> sum_of(std::initializer_list<std::uint64_t> parts) noexcept
-{
-    std::uint64_t sum = 0;
-    for (const std::uint64_t part : parts) {
-        if (part > std::numeric_limits<std::uint64_t>::max() - sum) {
-            return std::nullopt;
-        }
-        sum += part;
-    }
-    return sum;
-}
-
 void append_line(std::string& text, const trace::line& l, architecture native)
 {
     const auto name = syscall_name(l.call.arch, l.call.number);
-    text += "{\"syscall\":";
-    text += std::to_string(l.call.number);
-    text += ",\"name\":";
-    text += name ? boost::json::serialize(*name) : "null";
-    text += ",\"count\":";
-    text += std::to_string(l.count);
+    text += "{\"syscall\":" + std::to_string(l.call.number) + ",\"name\":";
+    if (name) {
+        detail::append_json_string(text, *name);
+    } else {
+        text += "null";
+    }
+    text += ",\"count\":" + std::to_string(l.count);
     if (l.call.arch != native) {
         text += ",\"arch\":";
-        text += boost::json::serialize(l.call.arch.display_name());
+        detail::append_json_string(text, l.call.arch.display_name());
     }
     text += "}\n";
 }
@@ -119,8 +104,8 @@ void trace::add(syscall_key call, std::uint64_t count)
 
 boost::system::result<void, failure> trace::merge(const trace& other)
 {
-    const auto sum = sum_of({total_, left_out_, other.total_, other.left_out_});
-    if (!sum) {
+    const std::uint64_t calls = total_ + left_out_;
+    if (other.total_ + other.left_out_ > std::numeric_limits<std::uint64_t>::max() - calls) {
         return failure{error::count_overflow, "the sum of all counts has more than 64 bits"};
     }
     trace merged(*this);

@@ -1,11 +1,8 @@
-#include "text/json_line.hpp"
-#include "trace/named_call.hpp"
+#include "trace/call_members.hpp"
 
 #include <sctrace/syscall_names.hpp>
 #include <sctrace/trace_reader.hpp>
 
-#include <algorithm>
-#include <array>
 #include <limits>
 #include <utility>
 
@@ -14,122 +11,7 @@ namespace sctrace {
 namespace {
 
 using boost::system::result;
-using detail::quoted;
-
-constexpr std::string_view no_object =
-    "no JSON object; a line reads {\"syscall\":0,\"name\":\"read\",\"count\":42}";
-
-/// Reads the object of one line.
-class line_parser {
-public:
-    explicit line_parser(std::string_view line) noexcept
-        : in_(line)
-    {
-    }
-
-    /// Empty if the line is malformed; problem() then says why.
-    std::optional<trace::line> run(architecture native)
-    {
-        const bool read = in_.read_object(
-            no_object, [this](std::string_view key) { return accept(key); }, [this] { return read_value(); });
-        const auto call = read && nothing_is_missing() ? call_of(native) : std::nullopt;
-        return call ? std::optional(trace::line{*call, count_}) : std::nullopt;
-    }
-
-    const std::string& problem() const noexcept { return in_.problem(); }
-
-    /// The name as it stands in the line; empty for null.
-    std::string_view name() const noexcept { return name_; }
-
-    bool has_arch() const noexcept { return arch_.has_value(); }
-
-private:
-    enum member : unsigned {
-        none = 0,
-        syscall = 1,
-        name_member = 2,
-        count = 4,
-        arch = 8,
-    };
-
-    static member member_of(std::string_view key) noexcept
-    {
-        if (key == "syscall") {
-            return syscall;
-        }
-        if (key == "name") {
-            return name_member;
-        }
-        if (key == "count") {
-            return count;
-        }
-        return key == "arch" ? arch : none;
-    }
-
-    bool accept(std::string_view key)
-    {
-        current_ = member_of(key);
-        if (current_ == none) {
-            return in_.fail("unknown member " + quoted(key) + "; there are syscall, name, count and arch");
-        }
-        if ((seen_ & current_) != 0) {
-            return in_.fail(quoted(key) + " stands twice");
-        }
-        seen_ |= current_;
-        return true;
-    }
-
-    bool read_value()
-    {
-        switch (current_) {
-        case syscall:
-            return in_.read_syscall(number_);
-        case name_member:
-            return read_name();
-        case count:
-            return in_.read_count(count_);
-        case arch:
-            return detail::read_arch(in_, arch_);
-        case none:
-            break;
-        }
-        return false;
-    }
-
-    bool read_name()
-    {
-        if (in_.take_null()) {
-            return true;
-        }
-        if (in_.peek() != '"') {
-            return in_.fail_at("\"name\" must be a string or null");
-        }
-        return in_.read_plain_string("\"name\"", name_, name_buffer_);
-    }
-
-    bool nothing_is_missing()
-    {
-        constexpr std::array<std::string_view, 3> required{"syscall", "name", "count"};
-        const auto missing = std::find_if(required.begin(), required.end(), [this](std::string_view key) {
-            return (seen_ & member_of(key)) == 0;
-        });
-        return missing == required.end() || in_.fail(quoted(*missing) + " is missing");
-    }
-
-    std::optional<syscall_key> call_of(architecture native)
-    {
-        return detail::call_of(in_, arch_, number_, native);
-    }
-
-    detail::json_line in_;
-    unsigned seen_ = none;
-    member current_ = none;
-    std::int64_t number_ = 0;
-    std::uint64_t count_ = 0;
-    std::optional<architecture> arch_;
-    std::string_view name_;
-    std::string name_buffer_;
-};
+using detail::call_line_kind;
 
 /// `0 (read)`, or of a foreign architecture `4 (write) of i386`.
 std::string words_for(const syscall_key& call, architecture native)
@@ -164,12 +46,11 @@ bool contradict(const syscall_key& call, std::string_view name)
 
 result<trace::line, failure> parse_trace_line(std::string_view line, architecture native)
 {
-    line_parser parser(line);
-    const auto read = parser.run(native);
+    const auto read = detail::read_call_members(line, call_line_kind::trace, native);
     if (!read) {
-        return failure{error::malformed_trace, parser.problem()};
+        return read.error();
     }
-    return *read;
+    return trace::line{read->call, read->count};
 }
 
 trace_reader::trace_reader(architecture native) noexcept
@@ -185,10 +66,8 @@ result<void, failure> trace_reader::feed(std::string_view bytes)
 
 result<void, failure> trace_reader::finish()
 {
-    return lines_.finish([this](std::string_view last) -> result<void, failure> {
-        const auto read = read_line(last);
-        return read ? read : detail::failure_of_last_line(read.error(), last);
-    });
+    return lines_.finish(
+        [this](std::string_view last) { return detail::note_if_cut(read_line(last), last); });
 }
 
 trace trace_reader::take()
@@ -198,15 +77,14 @@ trace trace_reader::take()
 
 result<void, failure> trace_reader::read_line(std::string_view line)
 {
-    line_parser parser(line);
-    const auto read = parser.run(native_);
+    const auto read = detail::read_call_members(line, call_line_kind::trace, native_);
     if (!read) {
-        return lines_.malformed(parser.problem());
+        return lines_.malformed(read.error().message);
     }
-    if (!contradiction_ && contradict(read->call, parser.name())) {
-        note_contradiction(read->call, parser.name(), parser.has_arch());
+    if (!contradiction_ && contradict(read->call, read->name)) {
+        note_contradiction(read->call, read->name, read->has_arch);
     }
-    return add(*read);
+    return add({read->call, read->count});
 }
 
 result<void, failure> trace_reader::add(const trace::line& l)
