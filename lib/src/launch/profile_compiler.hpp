@@ -5,7 +5,7 @@
 #include "launch/sibling_architectures.hpp"
 #include "os/system_error.hpp"
 #include "os/unique_descriptor.hpp"
-#include "profile/filter_actions.hpp"
+#include "profile/profile_permits.hpp"
 
 #include <sctrace/error.hpp>
 #include <sctrace/profile.hpp>

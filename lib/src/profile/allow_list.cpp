@@ -1,4 +1,4 @@
-#include "profile/filter_actions.hpp"
+#include "profile/unique_list.hpp"
 
 #include <sctrace/allow_list.hpp>
 #include <sctrace/syscall_names.hpp>
@@ -12,21 +12,10 @@ namespace sctrace {
 
 namespace {
 
+using detail::add_once;
+using detail::sort_and_deduplicate;
+
 constexpr filter_verdict allowed{filter_action::allow, 0};
-
-template <class T>
-void add_once(std::vector<T>& to, const T& value)
-{
-    if (std::find(to.begin(), to.end(), value) == to.end()) {
-        to.push_back(value);
-    }
-}
-
-void sort_and_deduplicate(std::vector<std::string>& names)
-{
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-}
 
 /// What is left of a conditional rule where @p unconditional are allowed anyway.
 profile_rule without(const profile_rule& rule, const std::vector<std::string>& unconditional)

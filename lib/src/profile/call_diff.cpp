@@ -155,7 +155,7 @@ rules_by_name rules_of(const profile& p)
             continue;
         }
         std::set<argument_condition> conditions(rule.conditions.begin(), rule.conditions.end());
-        const bool alternatives = conditions.size() > 1 && are_alternatives(rule.conditions);
+        const bool alternatives = conditions.size() > 1 && detail::are_alternatives(rule.conditions);
         const rule_key key{rule.verdict.action, rule.verdict.value, std::move(conditions), alternatives};
         for (const std::string& name : rule.names) {
             rules[name].insert(key);
@@ -248,19 +248,21 @@ private:
         }
     }
 
+    using sided_calls = std::map<call, side, call_order>;
+
     void compare_sets(const calls& a, const calls& b)
     {
-        const call_order before(native_);
-        auto left = a.begin();
-        auto right = b.begin();
-        while (left != a.end() || right != b.end()) {
-            if (right == b.end() || (left != a.end() && before(*left, *right))) {
-                tell(side::first, *left++);
-            } else if (left == a.end() || before(*right, *left)) {
-                tell(side::second, *right++);
-            } else {
-                ++left;
-                ++right;
+        sided_calls found{call_order(native_)};
+        add_missing(a, b, side::first, found);
+        add_missing(b, a, side::second, found);
+        tell(found);
+    }
+
+    static void add_missing(const calls& in, const calls& from, side where, sided_calls& found)
+    {
+        for (const call& c : in) {
+            if (!from.contains(c)) {
+                found.emplace(c, where);
             }
         }
     }
@@ -274,21 +276,15 @@ private:
     {
         const calls seen = calls_in(other.file.calls, native_);
         const calls permitted = permitted_by(p, native_);
-        std::map<call, side, call_order> found{call_order(native_)};
-        for (const call& c : seen) {
-            if (!permitted.contains(c)) {
-                found.emplace(c, other.where);
-            }
-        }
+        sided_calls found{call_order(native_)};
+        add_missing(seen, permitted, other.where, found);
         std::set<std::string_view> names = names_of(seen);
         for (const call& c : permitted) {
             if (names.insert(c.name).second) {
                 found.emplace(c, with_profile.where);
             }
         }
-        for (const auto& [c, where] : found) {
-            tell(where, c);
-        }
+        tell(found);
         note_conditions(with_profile, p);
     }
 
@@ -342,7 +338,12 @@ private:
         }
     }
 
-    void tell(side where, const call& c) { diff_.calls.push_back({c.arch, c.name, where}); }
+    void tell(const sided_calls& found)
+    {
+        for (const auto& [c, where] : found) {
+            diff_.calls.push_back({c.arch, c.name, where});
+        }
+    }
 
     void tell_other(std::string_view what, const std::string& in_first, const std::string& in_second)
     {

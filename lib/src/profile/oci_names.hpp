@@ -1,5 +1,5 @@
-#ifndef SCTRACE_SRC_OCI_NAMES_HPP
-#define SCTRACE_SRC_OCI_NAMES_HPP
+#ifndef SCTRACE_SRC_PROFILE_OCI_NAMES_HPP
+#define SCTRACE_SRC_PROFILE_OCI_NAMES_HPP
 
 #include <sctrace/architecture.hpp>
 #include <sctrace/profile.hpp>
@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-namespace sctrace {
+namespace sctrace::detail {
 
 /// A word of the OCI runtime specification (config-linux.md: Seccomp).
 template <class T>
@@ -93,6 +93,6 @@ constexpr std::optional<T> meaning_in(const std::array<oci_word<T>, N>& words, s
     return found != words.end() ? std::optional(found->meaning) : std::nullopt;
 }
 
-} // namespace sctrace
+} // namespace sctrace::detail
 
 #endif

@@ -1,5 +1,5 @@
-#include "profile/filter_actions.hpp"
 #include "profile/oci_names.hpp"
+#include "profile/profile_permits.hpp"
 
 #include <sctrace/profile.hpp>
 #include <sctrace/syscall_names.hpp>
@@ -11,14 +11,6 @@
 namespace sctrace {
 
 namespace {
-
-bool concerns(const profile& p, architecture arch, architecture native)
-{
-    if (p.architectures.empty()) {
-        return arch == native;
-    }
-    return std::find(p.architectures.begin(), p.architectures.end(), arch) != p.architectures.end();
-}
 
 /// Names that some rule refuses, be it under conditions.
 std::set<std::string_view> refused_names(const profile& p)
@@ -50,33 +42,34 @@ std::set<std::string_view> permitted_names(const profile& p)
 
 std::string_view oci_name(filter_action action) noexcept
 {
-    return name_in(oci_actions, action);
+    return detail::name_in(detail::oci_actions, action);
 }
 
 std::string_view oci_name(comparison op) noexcept
 {
-    return name_in(oci_comparisons, op);
+    return detail::name_in(detail::oci_comparisons, op);
 }
 
 std::string_view oci_name(filter_flag flag) noexcept
 {
-    return name_in(oci_flags, flag);
+    return detail::name_in(detail::oci_flags, flag);
 }
 
 std::string_view oci_name(architecture arch) noexcept
 {
-    return name_in(oci_architectures, arch);
+    return detail::name_in(detail::oci_architectures, arch);
 }
 
 std::optional<architecture> architecture_from_oci_name(std::string_view name) noexcept
 {
-    return meaning_in(oci_architectures, name);
+    return detail::meaning_in(detail::oci_architectures, name);
 }
 
 std::vector<syscall_key> permitted_calls(const profile& p, architecture arch, architecture native)
 {
     std::vector<syscall_key> calls;
-    if (!concerns(p, arch, native)) {
+    const auto archs = detail::architectures_of(p, native);
+    if (std::find(archs.begin(), archs.end(), arch) == archs.end()) {
         return calls;
     }
     for (const std::string_view name : permitted_names(p)) {

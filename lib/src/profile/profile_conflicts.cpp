@@ -1,13 +1,13 @@
 #include "profile/profile_conflicts.hpp"
 
-#include "profile/filter_actions.hpp"
+#include "profile/profile_permits.hpp"
 #include "text/json_document.hpp"
 #include "text/quoted.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace sctrace {
+namespace sctrace::detail {
 
 std::size_t profile_conflicts::number_of(const std::vector<argument_condition>& conditions)
 {
@@ -36,7 +36,7 @@ std::optional<std::string> profile_conflicts::add(const placed_call& call, filte
         return std::nullopt;
     }
     std::string words = "line " + std::to_string(call.line) + ": " + call.path + " gives ";
-    words += detail::quoted(call.name) + ' ' + words_for(verdict) + ", but ";
+    words += quoted(call.name) + ' ' + words_for(verdict) + ", but ";
     words += element_path("syscalls", earlier->group) + " on line " + std::to_string(earlier->line);
     words += " gives it " + words_for(earlier->verdict);
     words += scope_of(*earlier, added);
@@ -83,4 +83,4 @@ std::string words_for(filter_verdict verdict)
     return has_value(verdict.action) ? words + " (" + std::to_string(verdict.value) + ')' : words;
 }
 
-} // namespace sctrace
+} // namespace sctrace::detail

@@ -1,5 +1,5 @@
-#ifndef SCTRACE_SRC_PROFILE_CONFLICTS_HPP
-#define SCTRACE_SRC_PROFILE_CONFLICTS_HPP
+#ifndef SCTRACE_SRC_PROFILE_PROFILE_CONFLICTS_HPP
+#define SCTRACE_SRC_PROFILE_PROFILE_CONFLICTS_HPP
 
 #include <sctrace/profile.hpp>
 
@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace sctrace {
+namespace sctrace::detail {
 
 /// A name of a call in a profile's file, and what is said about it there.
 struct placed_call {
@@ -67,6 +67,6 @@ private:
 /// An action's name, and its value where it has one: `SCMP_ACT_ERRNO (1)`.
 std::string words_for(filter_verdict verdict);
 
-} // namespace sctrace
+} // namespace sctrace::detail
 
 #endif

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace sctrace {
+namespace sctrace::detail {
 
 namespace {
 
@@ -44,11 +44,6 @@ std::optional<node> find_node(const node& parent, const json_value::object& memb
         return std::nullopt;
     }
     return node{&member->value, member_path(parent.path, name)};
-}
-
-node element_of(const node& parent, const json_value::array& elements, std::size_t index)
-{
-    return {&elements[index], element_path(parent.path, index)};
 }
 
 bool findings::fail(std::uint64_t line, std::string_view problem)
@@ -151,4 +146,4 @@ void findings::wrong_type(const node& at, std::string_view wanted)
          at.path + " must be " + std::string(wanted) + ", but is " + std::string(kind_of(*at.value)));
 }
 
-} // namespace sctrace
+} // namespace sctrace::detail

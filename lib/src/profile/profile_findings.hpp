@@ -1,5 +1,5 @@
-#ifndef SCTRACE_SRC_PROFILE_FINDINGS_HPP
-#define SCTRACE_SRC_PROFILE_FINDINGS_HPP
+#ifndef SCTRACE_SRC_PROFILE_PROFILE_FINDINGS_HPP
+#define SCTRACE_SRC_PROFILE_PROFILE_FINDINGS_HPP
 
 #include "text/json_document.hpp"
 
@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sctrace {
+namespace sctrace::detail {
 
 /// A value of a profile's document and its path.
 struct node {
@@ -25,8 +25,6 @@ struct node {
 
 /// A member; empty if it is absent or null, which Docker and Podman write for what is absent.
 std::optional<node> find_node(const node& parent, const json_value::object& members, std::string_view name);
-
-node element_of(const node& parent, const json_value::array& elements, std::size_t index);
 
 /// What reading a profile brings to light: the first error, and notes about what was left out.
 class findings {
@@ -53,6 +51,19 @@ public:
 
     std::vector<std::string> take_notes();
 
+    /// Calls `bool read(const node&)` for each element of an array; false after an error.
+    template <class Read>
+    bool each_element(const node& at, Read read)
+    {
+        const auto* elements = array_at(at);
+        for (std::size_t i = 0; elements != nullptr && i < elements->size(); ++i) {
+            if (!read(node{&(*elements)[i], element_path(at.path, i)})) {
+                return false;
+            }
+        }
+        return elements != nullptr;
+    }
+
     // These return null or an empty value after an error.
 
     const std::string* string_at(const node& at);
@@ -72,6 +83,6 @@ private:
     std::size_t more_notes_ = 0;
 };
 
-} // namespace sctrace
+} // namespace sctrace::detail
 
 #endif

@@ -1,7 +1,7 @@
 #include "profile/profile_group.hpp"
 
-#include "profile/filter_actions.hpp"
 #include "profile/oci_names.hpp"
+#include "profile/profile_permits.hpp"
 #include "text/quoted.hpp"
 
 #include <algorithm>
@@ -9,11 +9,9 @@
 #include <span>
 #include <utility>
 
-namespace sctrace {
+namespace sctrace::detail {
 
 namespace {
-
-using detail::quoted;
 
 constexpr std::uint16_t eperm = 1;
 
@@ -100,16 +98,8 @@ private:
     bool read_conditions(const node& at, const json_value::object& members)
     {
         const auto member = find_node(at, members, "args");
-        if (!member) {
-            return true;
-        }
-        const auto* conditions = found_.array_at(*member);
-        for (std::size_t i = 0; conditions != nullptr && i < conditions->size(); ++i) {
-            if (!read_condition(element_of(*member, *conditions, i))) {
-                return false;
-            }
-        }
-        return conditions != nullptr;
+        return !member || found_.each_element(
+                              *member, [this](const node& condition) { return read_condition(condition); });
     }
 
     bool read_condition(const node& at)
@@ -192,21 +182,12 @@ private:
             return read_call(*name, index);
         }
         const auto member = found_.member_at(at, members, "names");
-        const auto* elements = member ? found_.array_at(*member) : nullptr;
-        if (elements == nullptr) {
+        if (!member ||
+            !found_.each_element(*member, [&](const node& call) { return read_call(call, index); })) {
             return false;
         }
-        if (elements->empty()) {
-            return found_.fail(member->line(),
-                               member->path + " is empty; name a call, or leave out the group");
-        }
-        group_.calls.reserve(elements->size());
-        for (std::size_t i = 0; i < elements->size(); ++i) {
-            if (!read_call(element_of(*member, *elements, i), index)) {
-                return false;
-            }
-        }
-        return true;
+        return !group_.calls.empty() ||
+               found_.fail(member->line(), member->path + " is empty; name a call, or leave out the group");
     }
 
     bool read_call(const node& at, std::size_t index)
@@ -285,4 +266,4 @@ std::string_view known_actions() noexcept
            "SCMP_ACT_KILL, SCMP_ACT_LOG, SCMP_ACT_NOTIFY, SCMP_ACT_TRACE and SCMP_ACT_TRAP";
 }
 
-} // namespace sctrace
+} // namespace sctrace::detail

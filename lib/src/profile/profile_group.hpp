@@ -1,5 +1,5 @@
-#ifndef SCTRACE_SRC_PROFILE_GROUP_HPP
-#define SCTRACE_SRC_PROFILE_GROUP_HPP
+#ifndef SCTRACE_SRC_PROFILE_PROFILE_GROUP_HPP
+#define SCTRACE_SRC_PROFILE_PROFILE_GROUP_HPP
 
 #include "profile/profile_conflicts.hpp"
 #include "profile/profile_findings.hpp"
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sctrace {
+namespace sctrace::detail {
 
 /// What becomes of a group when the reader passes over something in it.
 enum class effect {
@@ -55,6 +55,6 @@ std::string unknown_action(const node& at, std::string_view word);
 /// What to write instead.
 std::string_view known_actions() noexcept;
 
-} // namespace sctrace
+} // namespace sctrace::detail
 
 #endif

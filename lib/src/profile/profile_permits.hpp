@@ -1,37 +1,33 @@
-#ifndef SCTRACE_SRC_PROFILE_PERMITS_HPP
-#define SCTRACE_SRC_PROFILE_PERMITS_HPP
-
-#include "profile/filter_actions.hpp"
+#ifndef SCTRACE_SRC_PROFILE_PROFILE_PERMITS_HPP
+#define SCTRACE_SRC_PROFILE_PROFILE_PERMITS_HPP
 
 #include <sctrace/error.hpp>
 #include <sctrace/profile.hpp>
 
-#include <algorithm>
-#include <string>
 #include <vector>
 
 namespace sctrace::detail {
 
-/// Why what a deny-list permits cannot be listed.
-inline failure permits_by_default(const profile& p)
+/// Whether an action keeps calls from running, whatever a tracer or supervisor says.
+constexpr bool refuses(filter_action action) noexcept
 {
-    return {error::not_expressible, "the profile permits what it does not name (its default is " +
-                                        std::string(oci_name(p.default_verdict.action)) +
-                                        "), so that what it permits cannot be listed; take a profile that "
-                                        "names what it allows"};
+    return !permits(action) && action != filter_action::notify && action != filter_action::trace;
 }
 
-/// The architectures of a profile, also of one that leaves them open; each once, in the profile's order.
-inline std::vector<architecture> architectures_of(const profile& p, architecture native)
+/// Whether an action has a value.
+constexpr bool has_value(filter_action action) noexcept
 {
-    std::vector<architecture> archs;
-    for (const architecture arch : p.architectures) {
-        if (std::find(archs.begin(), archs.end(), arch) == archs.end()) {
-            archs.push_back(arch);
-        }
-    }
-    return archs.empty() ? std::vector{native} : archs;
+    return action == filter_action::errno_value || action == filter_action::trace;
 }
+
+/// Whether one of a rule's conditions is enough, because two of them are about one argument.
+bool are_alternatives(const std::vector<argument_condition>& conditions);
+
+/// Why what a deny-list permits cannot be listed.
+failure permits_by_default(const profile& p);
+
+/// The architectures of a profile, also of one that leaves them open; each once, in the profile's order.
+std::vector<architecture> architectures_of(const profile& p, architecture native);
 
 } // namespace sctrace::detail
 

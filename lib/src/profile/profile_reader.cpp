@@ -1,8 +1,9 @@
-#include "profile/filter_actions.hpp"
 #include "profile/oci_names.hpp"
 #include "profile/profile_conflicts.hpp"
 #include "profile/profile_findings.hpp"
 #include "profile/profile_group.hpp"
+#include "profile/profile_permits.hpp"
+#include "profile/unique_list.hpp"
 #include "text/quoted.hpp"
 
 #include <sctrace/profile_reader.hpp>
@@ -16,10 +17,9 @@
 
 namespace sctrace {
 
-namespace {
+namespace detail {
 
-using boost::system::result;
-using detail::quoted;
+namespace {
 
 constexpr std::array<std::string_view, 9> profile_members{
     "defaultAction", "defaultErrnoRet",  "architectures", "archMap", "flags",
@@ -289,16 +289,11 @@ private:
     /// native one.
     bool read_architecture_list(const node& at)
     {
-        const auto* elements = found_.array_at(at);
-        for (std::size_t i = 0; elements != nullptr && i < elements->size(); ++i) {
-            if (!read_architecture(element_of(at, *elements, i))) {
-                return false;
-            }
+        if (!found_.each_element(at, [this](const node& arch) { return read_architecture(arch); })) {
+            return false;
         }
-        if (elements == nullptr || elements->empty() || !contents_.architectures.empty()) {
-            return elements != nullptr;
-        }
-        return found_.fail(at.line(), at.path + " holds no known architecture");
+        return !contents_.architectures.empty() || at.value->as<json_value::array>()->empty() ||
+               found_.fail(at.line(), at.path + " holds no known architecture");
     }
 
     bool read_architecture(const node& at)
@@ -320,19 +315,11 @@ private:
     bool read_architecture_map(const node& at)
     {
         const std::string native = architecture::native().display_name();
-        const auto* entries = found_.array_at(at);
-        if (entries == nullptr ||
-            !found_.pass_over(at.line(), "archMap is Docker's, who looks the host up in it",
-                              "write the architectures into architectures instead",
-                              "what it has for " + native + " is taken")) {
-            return false;
-        }
-        for (std::size_t i = 0; i < entries->size(); ++i) {
-            if (!read_architecture_entry(element_of(at, *entries, i))) {
-                return false;
-            }
-        }
-        return true;
+        return found_.array_at(at) != nullptr &&
+               found_.pass_over(at.line(), "archMap is Docker's, who looks the host up in it",
+                                "write the architectures into architectures instead",
+                                "what it has for " + native + " is taken") &&
+               found_.each_element(at, [this](const node& entry) { return read_architecture_entry(entry); });
     }
 
     bool read_architecture_entry(const node& at)
@@ -354,13 +341,7 @@ private:
     bool read_flags(const node& at, const json_value::object& members)
     {
         const auto member = find_node(at, members, "flags");
-        const auto* elements = member ? found_.array_at(*member) : nullptr;
-        for (std::size_t i = 0; elements != nullptr && i < elements->size(); ++i) {
-            if (!read_flag(element_of(*member, *elements, i))) {
-                return false;
-            }
-        }
-        return !member || elements != nullptr;
+        return !member || found_.each_element(*member, [this](const node& flag) { return read_flag(flag); });
     }
 
     bool read_flag(const node& at)
@@ -397,26 +378,13 @@ private:
         if (!member) {
             return true;
         }
-        const auto* groups = found_.array_at(*member);
-        if (groups == nullptr) {
-            return false;
-        }
         rule_maker rules(found_, contents_);
-        for (std::size_t i = 0; i < groups->size(); ++i) {
-            auto group = read_group(found_, element_of(*member, *groups, i), i);
-            if (!group || !rules.add(*group)) {
-                return false;
-            }
-        }
-        return rules.finish();
-    }
-
-    template <class T>
-    static void add_once(std::vector<T>& list, T value)
-    {
-        if (std::find(list.begin(), list.end(), value) == list.end()) {
-            list.push_back(value);
-        }
+        std::size_t next = 0;
+        const auto add = [&](const node& element) {
+            const auto group = read_group(found_, element, next++);
+            return group && rules.add(*group);
+        };
+        return found_.each_element(*member, add) && rules.finish();
     }
 
     findings found_;
@@ -425,7 +393,9 @@ private:
 
 } // namespace
 
-result<read_profile, failure> parse_profile(std::string_view json, strictness how)
+} // namespace detail
+
+boost::system::result<read_profile, failure> parse_profile(std::string_view json, strictness how)
 {
     if (json.size() > max_profile_size) {
         return failure{error::malformed_profile, "line 1: the profile has more than 16 MiB"};
@@ -434,7 +404,7 @@ result<read_profile, failure> parse_profile(std::string_view json, strictness ho
     if (!document) {
         return document.error();
     }
-    document_reader reader(how);
+    detail::document_reader reader(how);
     if (!reader.read(*document)) {
         return failure{error::malformed_profile, reader.problem()};
     }

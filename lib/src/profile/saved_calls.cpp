@@ -254,7 +254,7 @@ kind kind_of(std::string_view first_line)
 
 bool is_call_of_any_architecture(std::string_view name)
 {
-    return std::any_of(oci_architectures.begin(), oci_architectures.end(),
+    return std::any_of(detail::oci_architectures.begin(), detail::oci_architectures.end(),
                        [&](const auto& word) { return syscall_number(word.meaning, name).has_value(); });
 }
 

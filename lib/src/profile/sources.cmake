@@ -6,10 +6,11 @@ list(APPEND sctrace_sources
     src/profile/profile_conflicts.cpp
     src/profile/profile_findings.cpp
     src/profile/profile_group.cpp
+    src/profile/profile_permits.cpp
     src/profile/profile_reader.cpp
     src/profile/saved_calls.cpp
-    src/profile/writers/expressible.cpp
+    src/profile/writers/format_limits.cpp
     src/profile/writers/minijail_policy.cpp
-    src/profile/writers/profile_json.cpp
+    src/profile/writers/oci_json.cpp
     src/profile/writers/profile_writer.cpp
     src/profile/writers/systemd_drop_in.cpp)

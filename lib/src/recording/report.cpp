@@ -1,3 +1,5 @@
+#include "text/joined.hpp"
+
 #include <sctrace/report.hpp>
 
 #include <boost/json/array.hpp>
@@ -56,15 +58,6 @@ json::object loss_object(const loss_counts& loss)
             {"malformed_records", loss.malformed_records}};
 }
 
-std::string joined(const std::vector<std::string>& words)
-{
-    std::string text;
-    for (const std::string& w : words) {
-        text += (text.empty() ? "" : "; ") + w;
-    }
-    return text;
-}
-
 std::string plural(std::uint64_t n, const char* noun)
 {
     return std::to_string(n) + ' ' + noun + (n == 1 ? "" : "s");
@@ -102,11 +95,11 @@ std::string verdict_line(const report& r)
                "–" + std::to_string(r.last_serial.value_or(0)) + ")";
     case verdict::incomplete:
         return "incomplete: at most " + plural(r.judged.missing_at_most.value_or(0), "record") +
-               " missing (" + joined(r.judged.why) + ")";
+               " missing (" + detail::joined(r.judged.why, "; ") + ")";
     case verdict::unproven:
         break;
     }
-    return "unproven: " + joined(r.judged.why);
+    return "unproven: " + detail::joined(r.judged.why, "; ");
 }
 
 std::string refusals_line(const report& r)

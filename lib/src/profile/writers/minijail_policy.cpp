@@ -1,6 +1,5 @@
-#include "profile/writers/minijail_policy.hpp"
-
-#include "profile/writers/expressible.hpp"
+#include "profile/writers/format_limits.hpp"
+#include "profile/writers/formats.hpp"
 
 #include <sctrace/syscall_names.hpp>
 

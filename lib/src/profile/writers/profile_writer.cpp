@@ -1,7 +1,5 @@
-#include "profile/writers/expressible.hpp"
-#include "profile/writers/minijail_policy.hpp"
-#include "profile/writers/profile_json.hpp"
-#include "profile/writers/systemd_drop_in.hpp"
+#include "profile/writers/format_limits.hpp"
+#include "profile/writers/formats.hpp"
 
 #include <sctrace/profile_writer.hpp>
 #include <sctrace/syscall_names.hpp>

@@ -1,6 +1,5 @@
-#include "profile/writers/systemd_drop_in.hpp"
-
-#include "profile/writers/expressible.hpp"
+#include "profile/writers/format_limits.hpp"
+#include "profile/writers/formats.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,7 @@
-#include "profile/writers/expressible.hpp"
+#include "profile/writers/format_limits.hpp"
+
+#include "profile/unique_list.hpp"
+#include "text/joined.hpp"
 
 #include <algorithm>
 
@@ -95,18 +98,8 @@ boost::system::result<std::vector<std::string>, failure> allowed_names(const pro
         }
         names.insert(names.end(), rule.names.begin(), rule.names.end());
     }
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
+    sort_and_deduplicate(names);
     return names;
-}
-
-std::string joined(const std::vector<std::string>& words)
-{
-    std::string text;
-    for (const std::string& word : words) {
-        text += text.empty() ? word : ", " + word;
-    }
-    return text;
 }
 
 } // namespace sctrace::detail

@@ -1,5 +1,5 @@
-#ifndef SCTRACE_SRC_EXPRESSIBLE_HPP
-#define SCTRACE_SRC_EXPRESSIBLE_HPP
+#ifndef SCTRACE_SRC_PROFILE_FORMAT_LIMITS_HPP
+#define SCTRACE_SRC_PROFILE_FORMAT_LIMITS_HPP
 
 #include "profile/profile_permits.hpp"
 
@@ -31,9 +31,6 @@ boost::system::result<void, failure> require_plain_names(const profile& p, profi
 /// For formats that have names of allowed calls and nothing else: these, sorted bytewise, each once.
 boost::system::result<std::vector<std::string>, failure> allowed_names(const profile& p,
                                                                        profile_format format);
-
-/// The words with a comma between two of them.
-std::string joined(const std::vector<std::string>& words);
 
 } // namespace sctrace::detail
 

@@ -1,6 +1,5 @@
-#include "profile/writers/profile_json.hpp"
-
-#include "profile/writers/expressible.hpp"
+#include "profile/writers/format_limits.hpp"
+#include "profile/writers/formats.hpp"
 #include "text/json_string.hpp"
 
 #include <boost/json/array.hpp>
@@ -103,21 +102,20 @@ boost::system::result<json::array, failure> architectures(const profile& p, arch
 }
 
 /// An errno is always written: without it each runtime takes its own.
-bool has_value(filter_verdict verdict) noexcept
+bool is_value_written(filter_verdict verdict) noexcept
 {
-    return verdict.action == filter_action::errno_value ||
-           (verdict.action == filter_action::trace && verdict.value != 0);
+    return has_value(verdict.action) && (verdict.value != 0 || verdict.action == filter_action::errno_value);
 }
 
 boost::system::result<void, failure> add_verdict(json::object& to, filter_verdict verdict, const char* action,
                                                  const char* value)
 {
-    if (!has_value(verdict) && verdict.value != 0) {
+    if (!has_value(verdict.action) && verdict.value != 0) {
         return not_expressible(profile_format::oci, "the value " + std::to_string(verdict.value) + " for " +
                                                         std::string(oci_name(verdict.action)));
     }
     to.emplace(action, oci_name(verdict.action));
-    if (has_value(verdict)) {
+    if (is_value_written(verdict)) {
         to.emplace(value, verdict.value);
     }
     return {};
