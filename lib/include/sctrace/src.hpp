@@ -11,6 +11,7 @@
 
 #include "recording/asio_configuration.cpp"
 #include "recording/recorder.cpp"
+#include "recording/replay_session.cpp"
 #include "recording/replayer.cpp"
 #include "recording/watcher.cpp"
 

@@ -1,5 +1,5 @@
 #include "recording/compiled_run.hpp"
-#include "recording/replaying.hpp"
+#include "recording/replay_session.hpp"
 
 #include <sctrace/replayer.hpp>
 
@@ -11,8 +11,8 @@ namespace sctrace::detail {
 std::shared_ptr<run_core<report>> make_replayer(const boost::asio::any_io_executor& ex,
                                                 replay_options options)
 {
-    return std::make_shared<compiled_run<run_core<report>, replaying>>(
-        std::make_shared<replaying>(ex, std::move(options)));
+    return std::make_shared<compiled_run<run_core<report>, replay_session>>(
+        std::make_shared<replay_session>(ex, std::move(options)));
 }
 
 } // namespace sctrace::detail

@@ -5,6 +5,8 @@ list(APPEND sctrace_sources
     src/recording/record_router.cpp
     src/recording/recorder.cpp
     src/recording/recording_plan.cpp
+    src/recording/replay_account.cpp
+    src/recording/replay_session.cpp
     src/recording/replayer.cpp
     src/recording/report.cpp
     src/recording/tree_keeper.cpp
