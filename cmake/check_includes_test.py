@@ -211,7 +211,8 @@ class Braces(unittest.TestCase):
     def test_missing(self):
         for statement, keyword in (("if (a)\n return;", "if"), ("if constexpr (a)\n return;", "if"),
                                    ("for (auto x : y)\n g();", "for"), ("while (f(a))\n g();", "while"),
-                                   ("while (a)\n ;", "while"), ("if (a) { } else\n g();", "else"), ("do g(); while (a);", "do")):
+                                   ("while (a)\n ;", "while"), ("if (a) { }\n while (b)\n ;", "while"),
+                                   ("if (a) { } else\n g();", "else"), ("do g(); while (a);", "do")):
             with self.subTest(statement):
                 self.assertIn(keyword, self.of(statement))
 

@@ -71,7 +71,7 @@ class Source:
                     continue
                 end = end_of_parentheses(self.code, opening.end())
             follows = re.compile(r"(?:\s|\[\[\w+\]\])*(\{|if\b|;|)").match(self.code, end)[1]
-            closes_do = keyword == "while" and follows == ";" and self.code[:found.start()].rstrip().endswith("}")
+            closes_do = keyword == "while" and follows == ";" and follows_do(self.code[:found.start()].rstrip())
             if follows != "{" and not closes_do and not (keyword == "else" and follows == "if"):
                 yield found.start(), keyword
 
@@ -170,6 +170,16 @@ def end_of_angles(text, begin):
             if depth == 0:
                 return position + 1
     return len(text)
+
+
+def follows_do(before):
+    """Whether the text ends with a block of `do`."""
+    depth = 0
+    for found in reversed(list(re.finditer(r"[{}]", before))):
+        depth += 1 if found[0] == "}" else -1
+        if depth == 0:
+            return before.endswith("}") and before[:found.start()].rstrip().endswith("do")
+    return False
 
 
 def end_of_parentheses(code, begin):

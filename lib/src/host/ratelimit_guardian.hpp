@@ -160,8 +160,8 @@ inline int spawn_guardian(int holder, const printk_ratelimit_paths& paths) noexc
         }
         exit_quietly(0);
     }
-    while (::waitpid(between, nullptr, __WALL) < 0 && errno == EINTR)
-        ;
+    while (::waitpid(between, nullptr, __WALL) < 0 && errno == EINTR) {
+    }
     return 0;
 }
 

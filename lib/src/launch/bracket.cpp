@@ -125,8 +125,8 @@ pid_t clone_and_reap(child_task& task)
         task.error = errno;
         return pid;
     }
-    while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR)
-        ;
+    while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
+    }
     return pid;
 }
 
