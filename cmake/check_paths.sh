@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # check_paths.sh: whatever the documents name exists: files and folders of the repository, source files that are named
-# without their folder, and the targets of links, with the heading after #. CHANGELOG.md is exempt: it tells of the past.
+# without their folder, the targets of links, with the heading after #, and the names of the glossary's "in the code".
+# CHANGELOG.md is exempt: it tells of the past.
+# shellcheck disable=SC2016 # Backquotes are Markdown's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 failed=0
@@ -35,6 +37,11 @@ anchors_of() {
     grep -E '^#+ ' "$1" | sed -E 's/^#+ //' | tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9_ -]//g; s/ /-/g'
 }
 
+# What a term is called in the code, where that is another word: (in the code: `name`).
+code_names_in() {
+    grep -oE '\(in the code: `[a-z_]+`\)' "$1" | grep -oE '[a-z_]+`\)$' | tr -d '`)' | LC_ALL=C sort -u
+}
+
 check_link() {
     local document=$1 link=$2 file anchor=""
     [[ $link != *://* ]] || return 0
@@ -52,7 +59,6 @@ check_link() {
     fi
 }
 
-# shellcheck disable=SC2016 # In the functions above, backquotes are Markdown's.
 sources=$(find lib apps test cmake -type f -printf '%f\n' | LC_ALL=C sort -u)
 count=0
 while IFS= read -r document; do
@@ -64,6 +70,11 @@ while IFS= read -r document; do
         grep -qxF "$name" <<<"$sources" || complain "$document" "no file is called $name"
         count=$((count + 1))
     done < <(file_names_in "$document" || true)
+    while IFS= read -r name; do
+        grep -rqw --include='*.hpp' --include='*.cpp' -e "$name" lib apps ||
+            complain "$document" "nothing is called $name in the code any more"
+        count=$((count + 1))
+    done < <(code_names_in "$document" || true)
     while IFS= read -r link; do
         check_link "$document" "$link"
         count=$((count + 1))
