@@ -95,7 +95,7 @@ SOURCES = [
     of_command("record.kmsg", KMSG, ["./generator", *CALLS]),
     of_command("record.audit.i386", AUDIT, ["./generator", "i386:20:3", "i386:999:2", "110:5"]),
     of_command("record.kmsg.rate_limit", ["--source", "kmsg"], ["./generator", "110:200"], own=None,
-               around=(lambda _: host.settings({host.RATELIMIT: "5", host.BURST: "10"}),), more_masks=(lossy(200),)),
+               around=(lambda _: host.settings({host.RATELIMIT: "1", host.BURST: "10"}),), more_masks=(lossy(200),)),
     of_pids("record.audit.pid", AUDIT, {"a": CALLS}),
     of_pids("record.auto.pid", [], {"a": CALLS}),
     of_pids("record.kmsg.pid", KMSG, {"a": CALLS}),
