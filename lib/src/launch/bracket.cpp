@@ -1,19 +1,15 @@
+#include "launch/audit_session.hpp"
 #include "os/log_action.hpp"
 #include "os/signal_block.hpp"
 #include "os/system_error.hpp"
-#include "os/unique_descriptor.hpp"
 
 #include <sctrace/bracket.hpp>
 #include <sctrace/error.hpp>
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstddef>
-#include <string_view>
-#include <system_error>
 
-#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -52,55 +48,24 @@ number_filter log_only(std::uint32_t first, std::uint32_t count)
             sock_filter{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
 }
 
-// What the kernel prints for a 32-bit number, and room to spare.
-constexpr std::size_t number_size = 16;
-
 struct child_task {
     number_filter filter{};
     sock_fprog program{};
     std::uint32_t first = 0;
     std::uint32_t count = 0;
-    // What to write to the login uid, which gives the child an audit session; null: no session is wanted.
-    const char* login_uid = nullptr;
-    std::size_t login_uid_size = 0;
-    char session[number_size] = {};
-    int session_error = 0;
+    bool wants_session = false;
+    detail::audit_session session;
     int error = 0;
     bool called = false;
 };
-
-// Opens a file, reads or writes it once, and closes it. Returns 0 or the errno.
-__attribute__((no_sanitize("address", "thread", "undefined"))) int
-transfer(const char* path, int flags, long call, const void* memory, std::size_t size)
-{
-    const long file = ::syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0);
-    if (file < 0) {
-        return errno;
-    }
-    const int error = ::syscall(call, file, memory, size) < 0 ? errno : 0;
-    ::syscall(SYS_close, file);
-    return error;
-}
-
-// Any successful write to the login uid makes a new session, also if the value stays the same
-// (kernel/audit.c, audit_set_loginuid()).
-__attribute__((no_sanitize("address", "thread", "undefined"))) void take_session(child_task* task)
-{
-    task->session_error =
-        transfer("/proc/self/loginuid", O_WRONLY, SYS_write, task->login_uid, task->login_uid_size);
-    if (task->session_error == 0) {
-        task->session_error =
-            transfer("/proc/self/sessionid", O_RDONLY, SYS_read, task->session, number_size - 1);
-    }
-}
 
 // Runs in the caller's memory, on a stack that sanitizers know nothing of and as a thread that they have
 // never seen: no instrumentation, and nothing but system calls.
 __attribute__((no_sanitize("address", "thread", "undefined"))) int make_the_calls(void* argument)
 {
     auto* const task = static_cast<child_task*>(argument);
-    if (task->login_uid != nullptr) {
-        take_session(task);
+    if (task->wants_session) {
+        take_session(task->session);
     }
     if (::syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) != 0 ||
         ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0L, &task->program) != 0) {
@@ -165,31 +130,6 @@ error_code make_calls(child_task& task, pid_t& pid) noexcept
     return task.called ? error_code() : make_error_code(error::launch_failed);
 }
 
-// The caller's own login uid as text, without a newline: its uid when it is unset. Returns the errno.
-int read_login_uid(std::array<char, number_size>& text, std::size_t& size) noexcept
-{
-    const detail::unique_descriptor file(::open("/proc/thread-self/loginuid", O_RDONLY | O_CLOEXEC));
-    const ssize_t got = file ? ::read(file.get(), text.data(), text.size()) : -1;
-    if (got < 0) {
-        return errno;
-    }
-    size = static_cast<std::size_t>(got);
-    constexpr std::string_view unset = "4294967295";
-    if (std::string_view(text.data(), size).starts_with(unset)) {
-        size = static_cast<std::size_t>(
-            std::to_chars(text.data(), text.data() + text.size(), ::getuid()).ptr - text.data());
-    }
-    return 0;
-}
-
-std::optional<std::uint32_t> session_of(const child_task& task) noexcept
-{
-    std::uint32_t session = 0;
-    const auto parsed = std::from_chars(task.session, task.session + number_size, session);
-    const bool taken = task.session_error == 0 && parsed.ec == std::errc{};
-    return taken ? std::optional(session) : std::nullopt;
-}
-
 } // namespace
 
 result<bracket> emit_bracket() noexcept
@@ -210,17 +150,15 @@ result<probe> emit_probe(std::uint32_t calls) noexcept
     }
     child_task task;
     task.count = calls;
-    std::array<char, number_size> login_uid;
-    task.session_error = read_login_uid(login_uid, task.login_uid_size);
-    if (task.session_error == 0) {
-        task.login_uid = login_uid.data();
-    }
+    task.wants_session = true;
+    task.session = detail::prepare_session(::getuid());
     pid_t pid = 0;
     if (const auto ec = make_calls(task, pid)) {
         return ec;
     }
-    const auto why = task.session_error != 0 ? detail::system_error(task.session_error) : error_code();
-    return probe{pid, static_cast<std::int64_t>(task.first), calls, session_of(task), why};
+    const int why = task.session.error;
+    return probe{pid, static_cast<std::int64_t>(task.first), calls, detail::id_of(task.session),
+                 why != 0 ? detail::system_error(why) : error_code()};
 }
 
 } // namespace sctrace

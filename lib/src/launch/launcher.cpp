@@ -1,6 +1,6 @@
-#include "launch/command_path.hpp"
+#include "launch/audit_session.hpp"
+#include "launch/command.hpp"
 #include "launch/launch_child.hpp"
-#include "launch/user_identity.hpp"
 #include "os/log_action.hpp"
 #include "os/signal_block.hpp"
 #include "os/system_error.hpp"
@@ -264,6 +264,9 @@ result<void, failure> launcher::state::check_filter(char* const* words) const
 pid_t launcher::state::fork_child(char* const* words, detail::launch_report& report) const
 {
     std::vector<sock_filter> program = kernel_program(*options.filter);
+    if (options.new_session) {
+        report.session = detail::prepare_session(user ? user->uid : ::getuid());
+    }
     const detail::signal_block no_signals;
     detail::launch_plan plan;
     plan.path = path.c_str();
@@ -278,7 +281,7 @@ pid_t launcher::state::fork_child(char* const* words, detail::launch_report& rep
     plan.report = &report;
     const pid_t child = ::fork();
     if (child == 0) {
-        detail::launch_child(plan).run();
+        detail::run_launch_child(plan);
     }
     return child < 0 ? -errno : child;
 }
@@ -305,9 +308,9 @@ result<void, failure> launcher::state::outcome(const detail::launch_report& repo
 
 void launcher::state::take_over(const detail::launch_report& report)
 {
-    session = report.session;
-    if (report.session_error != 0) {
-        session_note = describe_session_error(report.session_error);
+    session = detail::id_of(report.session);
+    if (report.session.error != 0) {
+        session_note = describe_session_error(report.session.error);
     }
     no_new_privs = report.no_new_privs;
     // A thread passes on its own filters, not those of the process.

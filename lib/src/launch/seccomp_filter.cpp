@@ -1,6 +1,5 @@
 #include "launch/filter_code.hpp"
 #include "launch/profile_compiler.hpp"
-#include "launch/sibling_architectures.hpp"
 
 #include <sctrace/seccomp_filter.hpp>
 #include <sctrace/syscall_names.hpp>
@@ -12,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include <linux/seccomp.h>
 #include <sys/prctl.h>
 
 namespace sctrace {
@@ -219,7 +219,7 @@ result<seccomp_filter, failure> seccomp_filter::log_all_but(std::span<const sysc
 
 result<seccomp_filter, failure> seccomp_filter::from_profile(const profile& p, architecture native)
 {
-    auto compiled = detail::profile_compiler(p, native).compile();
+    auto compiled = detail::compile_profile(p, native);
     if (!compiled) {
         return compiled.error();
     }

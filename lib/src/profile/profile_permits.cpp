@@ -1,9 +1,9 @@
 #include "profile/profile_permits.hpp"
 
 #include "profile/unique_list.hpp"
+#include "text/joined.hpp"
 
 #include <algorithm>
-#include <string>
 
 namespace sctrace::detail {
 
@@ -31,6 +31,15 @@ std::vector<architecture> architectures_of(const profile& p, architecture native
         add_once(archs, arch);
     }
     return archs.empty() ? std::vector{native} : archs;
+}
+
+std::string names_of(const std::vector<architecture>& architectures)
+{
+    std::vector<std::string> names;
+    for (const architecture arch : architectures) {
+        names.push_back(arch.display_name());
+    }
+    return joined(names);
 }
 
 } // namespace sctrace::detail

@@ -4,6 +4,7 @@
 #include <sctrace/error.hpp>
 #include <sctrace/profile.hpp>
 
+#include <string>
 #include <vector>
 
 namespace sctrace::detail {
@@ -28,6 +29,9 @@ failure permits_by_default(const profile& p);
 
 /// The architectures of a profile, also of one that leaves them open; each once, in the profile's order.
 std::vector<architecture> architectures_of(const profile& p, architecture native);
+
+/// `x86_64, i386`.
+std::string names_of(const std::vector<architecture>& architectures);
 
 } // namespace sctrace::detail
 

@@ -64,16 +64,12 @@ boost::system::result<void, failure> require_no_flags(const profile& p, profile_
 boost::system::result<void, failure> require_one_architecture(const profile& p, profile_format format,
                                                               architecture native)
 {
-    std::vector<std::string> others;
-    for (const architecture arch : architectures_of(p, native)) {
-        if (arch != native) {
-            others.push_back(arch.display_name());
-        }
-    }
+    std::vector<architecture> others = architectures_of(p, native);
+    std::erase(others, native);
     if (others.empty()) {
         return {};
     }
-    return not_expressible(format, "that calls of " + joined(others) + " are allowed, only those of " +
+    return not_expressible(format, "that calls of " + names_of(others) + " are allowed, only those of " +
                                        native.display_name());
 }
 
