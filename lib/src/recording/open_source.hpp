@@ -17,7 +17,7 @@ namespace sctrace::detail {
  * runs on the strand of @p run, the course of the operation that opens the source.
  */
 template <class Clock>
-typename course<Clock>::template task<boost::system::result<void, failure>>
+inline typename course<Clock>::template task<boost::system::result<void, failure>>
 open_source(live_source<Clock>& source, marker_exchange<Clock>& own, course<Clock>& run,
             const source_options& options, const host_state& host)
 {

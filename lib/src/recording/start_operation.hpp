@@ -22,8 +22,8 @@ namespace sctrace::detail {
  * strand.
  */
 template <class Operation, class Result>
-void start_operation(const std::shared_ptr<Operation>& operation,
-                     completion<void(boost::system::error_code, Result)> done)
+inline void start_operation(const std::shared_ptr<Operation>& operation,
+                            completion<void(boost::system::error_code, Result)> done)
 {
     done.on_cancellation([weak = std::weak_ptr<Operation>(operation)](boost::asio::cancellation_type type) {
         if (auto alive = weak.lock()) {
@@ -43,7 +43,7 @@ void start_operation(const std::shared_ptr<Operation>& operation,
 
 /// As a terminal cancellation of an operation, from any thread.
 template <class Operation>
-void cancel_on_strand(const std::shared_ptr<Operation>& operation)
+inline void cancel_on_strand(const std::shared_ptr<Operation>& operation)
 {
     boost::asio::post(operation->strand(),
                       [operation] { operation->cancel(boost::asio::cancellation_type::terminal); });

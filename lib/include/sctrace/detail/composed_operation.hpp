@@ -66,8 +66,9 @@ struct initiate_composed {
 };
 
 /// `async_compose`, with what Asio asks of an operation besides.
+// `inline` keeps its instances out of what the shared library exports.
 template <class Signature, class Executor, class Token, class Operation>
-auto async_composed(const Executor& executor, Token&& token, Operation&& operation)
+inline auto async_composed(const Executor& executor, Token&& token, Operation&& operation)
 {
     return boost::asio::async_initiate<Token, Signature>(initiate_composed<Signature, Executor>{executor},
                                                          token, std::forward<Operation>(operation));
