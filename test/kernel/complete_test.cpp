@@ -3,6 +3,7 @@
 // without a filter, and a descendant that changes its session unnoticed (following_test.cpp). What no machine
 // can be made to do on demand has its rows in test/unit/verdict.
 
+#include "common/row_cases.hpp"
 #include "kernel/occasion.hpp"
 
 #include <sctrace/report.hpp>
@@ -511,24 +512,13 @@ void check(const row& r)
     }
 }
 
-/// Makes a test case of each row.
-struct row_cases {
-    row_cases()
-    {
-        for (const row& each : table()) {
-            boost::unit_test::framework::current_auto_test_suite().add(
-                boost::unit_test::make_test_case([&each] { check(each); }, each.name, __FILE__, __LINE__));
-        }
-    }
-};
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(what_complete_takes)
 
 namespace {
 
-const row_cases cases;
+const sctrace::test::row_cases cases(table(), check);
 
 } // namespace
 
