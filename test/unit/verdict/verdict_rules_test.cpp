@@ -4,13 +4,21 @@
 #include "common/row_cases.hpp"
 #include "verdict/verdict_rules.hpp"
 
+#include <sctrace/loss_ledger.hpp>
+#include <sctrace/loss_notice.hpp>
+
 #include <boost/test/unit_test.hpp>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace {
 
+using sctrace::loss_ledger;
+using sctrace::loss_notice;
+using sctrace::verdict;
 using sctrace::detail::command_evidence;
 using sctrace::detail::doubts;
 using sctrace::detail::doubts_about;
@@ -65,6 +73,17 @@ evidence lone_command()
     evidence e = fine_command();
     e.at_end->descendants.makes_tasks = false;
     return e;
+}
+
+/// Of every serial between two brackets.
+loss_ledger fine_ledger()
+{
+    loss_ledger ledger;
+    ledger.open_window(100);
+    ledger.saw_serial(101);
+    ledger.close_window(102);
+    ledger.audit_lost(5, 5);
+    return ledger;
 }
 
 // ---- evidence: what is changed, and the one doubt that it makes, if any
@@ -336,6 +355,123 @@ void check_evidence(const evidence_row& row)
     BOOST_TEST(doubts(e) == expected, boost::test_tools::per_element());
 }
 
+// ---- the ledger: what is changed, and what becomes of a recording of which else all holds
+
+struct ledger_row {
+    const char* name;
+    loss_ledger (*make)();
+    verdict expected;
+    std::optional<std::uint64_t> missing_at_most;
+    std::vector<std::string> why;
+};
+
+template <class Change>
+loss_ledger changed(Change change)
+{
+    loss_ledger ledger = fine_ledger();
+    change(ledger);
+    return ledger;
+}
+
+const std::vector<ledger_row>& ledger_table()
+{
+    static const std::vector<ledger_row> rows{
+        {"each_serial_between_both_brackets", fine_ledger, verdict::complete, 0, {}},
+        {"no_opening_bracket",
+         [] {
+             loss_ledger ledger;
+             ledger.audit_lost(5, 5);
+             return ledger;
+         },
+         verdict::unproven,
+         {},
+         {"the recording is not bracketed: no record of our own came back at its start"}},
+        {"no_closing_bracket",
+         [] {
+             loss_ledger ledger;
+             ledger.open_window(100);
+             ledger.audit_lost(5, 5);
+             return ledger;
+         },
+         verdict::unproven,
+         {},
+         {"the recording is not bracketed: no record of our own came back at its end"}},
+        {"a_serial_that_was_not_seen",
+         [] {
+             loss_ledger ledger;
+             ledger.open_window(100);
+             ledger.close_window(102);
+             ledger.audit_lost(5, 5);
+             return ledger;
+         },
+         verdict::incomplete,
+         1,
+         {"1 audit serial was never seen"}},
+        {"records_that_the_kernel_lost",
+         [] { return changed([](loss_ledger& l) { l.audit_lost(5, 8); }); },
+         verdict::incomplete,
+         3,
+         {"the kernel lost 3 audit records before they were queued"}},
+        {"a_lost_counter_that_was_reset",
+         [] {
+             loss_ledger ledger;
+             ledger.open_window(100);
+             ledger.close_window(101);
+             ledger.audit_lost(5, 0);
+             return ledger;
+         },
+         verdict::unproven,
+         {},
+         {"the kernel's counter of lost audit records was reset while recording",
+          "the kernel's counter of lost audit records can't be read (CAP_AUDIT_CONTROL)"}},
+        {"a_lost_counter_that_cannot_be_read",
+         [] {
+             loss_ledger ledger;
+             ledger.open_window(100);
+             ledger.close_window(101);
+             return ledger;
+         },
+         verdict::unproven,
+         {},
+         {"the kernel's counter of lost audit records can't be read (CAP_AUDIT_CONTROL)"}},
+        {"a_lost_counter_that_cannot_be_read_after_it_was",
+         [] {
+             loss_ledger ledger;
+             ledger.open_window(100);
+             ledger.close_window(101);
+             ledger.saw_notice({loss_notice::kind::audit_lost, 9});
+             ledger.audit_lost(5, {});
+             return ledger;
+         },
+         verdict::unproven,
+         {},
+         {"the kernel said that it lost audit records, and its counter can't be read"}},
+        {"a_record_that_was_cut",
+         [] { return changed([](loss_ledger& l) { l.truncated_record(); }); },
+         verdict::incomplete,
+         1,
+         {"1 record was cut by the kernel before the system call's number"}},
+        {"a_record_that_could_not_be_read",
+         [] { return changed([](loss_ledger& l) { l.malformed_record(); }); },
+         verdict::incomplete,
+         1,
+         {"1 record could not be read"}},
+    };
+    return rows;
+}
+
+void check_ledger(const ledger_row& row)
+{
+    loss_ledger ledger = row.make();
+    for (const std::string& doubt : doubts(fine_command())) {
+        ledger.cannot_prove(doubt);
+    }
+    const auto judged = ledger.judge();
+    BOOST_TEST((judged.what == row.expected));
+    BOOST_TEST((judged.missing_at_most == row.missing_at_most));
+    BOOST_TEST(judged.why == row.why, boost::test_tools::per_element());
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(verdict_rules)
@@ -413,5 +549,15 @@ BOOST_AUTO_TEST_CASE(settings_can_be_judged_alone)
     const std::vector<std::string> rules{excluded};
     BOOST_TEST(doubts_about({2U, "log"}) == rules, boost::test_tools::per_element());
 }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(verdict_rules_and_the_ledger)
+
+namespace {
+
+const sctrace::test::row_cases ledger_cases(ledger_table(), check_ledger);
+
+} // namespace
 
 BOOST_AUTO_TEST_SUITE_END()
