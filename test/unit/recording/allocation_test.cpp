@@ -4,6 +4,7 @@
 #include <sctrace/detail/kmsg_reader.hpp>
 #include <sctrace/kmsg_entry.hpp>
 #include <sctrace/log_line.hpp>
+#include <sctrace/trace.hpp>
 
 #include <algorithm>
 #include <array>
