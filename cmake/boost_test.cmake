@@ -13,11 +13,9 @@ function(sctrace_add_test name label)
     set(main_source ${arg_SOURCES})
     list(FILTER main_source INCLUDE REGEX "_main\\.cpp$")
     set_source_files_properties(${main_source} PROPERTIES COMPILE_DEFINITIONS BOOST_TEST_MODULE=${name})
-    target_compile_definitions(${name} PRIVATE
-        SCTRACE_TEST_DATA="${PROJECT_SOURCE_DIR}/test/data")
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/test)
     target_link_libraries(${name} PRIVATE
-        sctrace::sctrace Boost::unit_test_framework sctrace_options ${arg_LIBRARIES})
+        sctrace::sctrace Boost::unit_test_framework sctrace_test_paths sctrace_options ${arg_LIBRARIES})
     set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF LINK_DEPENDS ${discover})
 
     add_custom_command(TARGET ${name} POST_BUILD

@@ -1,4 +1,5 @@
 #include "common/finding_names.hpp"
+#include "common/paths.hpp"
 #include "kernel/audit_control.hpp"
 #include "kernel/in_child.hpp"
 #include "tool.hpp"
@@ -415,7 +416,7 @@ BOOST_AUTO_TEST_CASE(a_rule_that_excludes_the_tool_shows_in_the_probe)
     if (!is_host()) {
         return;
     }
-    const excluded_program rule(SCTRACE_TOOL);
+    const excluded_program rule(tool_path());
     BOOST_REQUIRE(rule.added());
     const diagnosis d = diagnosed(doctor({"--json"}));
     BOOST_TEST(!d.complete());

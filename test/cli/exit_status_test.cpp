@@ -1,3 +1,4 @@
+#include "common/paths.hpp"
 #include "tool.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -181,7 +182,7 @@ BOOST_AUTO_TEST_CASE(a_rate_limited_recording_says_what_it_lost_and_require_comp
     const temporary_folder folder;
     constexpr std::uint64_t calls = 300;
     const outcome o = run(tool({"record", "--source", "kmsg", "--require-complete", "-o",
-                                folder.file("trace"), "--", SCTRACE_GENERATOR, getppid_calls(calls)}));
+                                folder.file("trace"), "--", generator_path(), getppid_calls(calls)}));
     BOOST_TEST(o.status == 3, o);
     BOOST_TEST(o.says("--lift-ratelimit"), o);
     BOOST_TEST(o.says("rate limit suppressed"), o);

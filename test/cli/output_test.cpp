@@ -1,3 +1,4 @@
+#include "common/paths.hpp"
 #include "tool.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -214,7 +215,7 @@ BOOST_AUTO_TEST_CASE(the_report_has_its_members_in_their_order)
     const auto counts = counts_in(read_file(folder.file("trace")));
     BOOST_TEST(report.at("version") == 1);
     BOOST_TEST(report.at("source") == "kmsg");
-    BOOST_TEST(report.at("command") == boost::json::array({SCTRACE_GENERATOR, getppid_calls(20)}));
+    BOOST_TEST(report.at("command") == boost::json::array({generator_path(), getppid_calls(20)}));
     BOOST_TEST(report.at("records").to_number<std::uint64_t>() == total(counts));
     BOOST_TEST(report.at("syscalls").to_number<std::uint64_t>() == counts.size());
     BOOST_TEST(report.at("verdict") == "complete", text);

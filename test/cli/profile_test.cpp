@@ -1,3 +1,4 @@
+#include "common/paths.hpp"
 #include "common/skip.hpp"
 #include "common/temporary_folder.hpp"
 #include "tool.hpp"
@@ -606,7 +607,7 @@ BOOST_AUTO_TEST_CASE(an_output_that_cannot_be_written_is_told_before_anything_is
 BOOST_AUTO_TEST_CASE(who_reads_no_more_is_not_told_of)
 {
     const outcome o =
-        run({shell("{ sleep 0.3; " SCTRACE_TOOL " profile --log-all; echo status $? >&2; } | true")});
+        run({shell("{ sleep 0.3; " + tool_path() + " profile --log-all; echo status $? >&2; } | true")});
     BOOST_TEST(o.err == "status 1\n");
 }
 

@@ -1,3 +1,4 @@
+#include "common/paths.hpp"
 #include "tool.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -172,8 +173,8 @@ BOOST_AUTO_TEST_CASE(a_descendant_in_the_background_is_told_of_or_waited_for)
     if (!can_record()) {
         return;
     }
-    const words command = shell("(sleep 0.5; exec " SCTRACE_GENERATOR " " + std::to_string(SYS_sched_yield) +
-                                ":50) >/dev/null 2>&1 & exit 3");
+    const words command = shell("(sleep 0.5; exec " + generator_path() + " " +
+                                std::to_string(SYS_sched_yield) + ":50) >/dev/null 2>&1 & exit 3");
     const outcome left = run(record({"-o", "-"}, command));
     BOOST_TEST(left.status == 3, left);
     BOOST_TEST(left.says("run on"), left);
@@ -215,7 +216,7 @@ BOOST_AUTO_TEST_CASE(two_recorders_at_the_same_time_are_both_exact)
     const auto start = [&](const std::string& own, const std::string& other, int count) {
         return record({"-o", folder.file(own + ".trace")},
                       shell("echo > " + folder.file(own) + "; while [ ! -e " + folder.file(other) +
-                            " ]; do sleep 0.05; done; exec " SCTRACE_GENERATOR " " +
+                            " ]; do sleep 0.05; done; exec " + generator_path() + " " +
                             std::to_string(SYS_sched_yield) + ":" + std::to_string(count)));
     };
     process a(start("a", "b", 60));

@@ -1,3 +1,4 @@
+#include "common/paths.hpp"
 #include "replay.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -258,7 +259,7 @@ BOOST_AUTO_TEST_CASE(compressed_logs_are_read_from_files_and_pipes)
         BOOST_TEST(total(counts_in(run(replay({"-o", "-", folder.file(name)})).out)) == 20000U);
     }
     const outcome piped =
-        run({.words = shell("cat " + folder.file("log.gz") + " | " SCTRACE_TOOL " replay -o - -")});
+        run({.words = shell("cat " + folder.file("log.gz") + " | " + tool_path() + " replay -o - -")});
     BOOST_TEST(piped.status == 0, piped);
     BOOST_TEST(total(counts_in(piped.out)) == 20000U);
 }
@@ -297,7 +298,7 @@ BOOST_AUTO_TEST_CASE(a_pipe_and_a_fifo_are_read_to_their_end)
     const std::string log = kmsg_log(1, 3000);
     write_file(folder.file("log"), log);
     const outcome piped =
-        run({.words = shell("cat " + folder.file("log") + " | " SCTRACE_TOOL " replay -o - -")});
+        run({.words = shell("cat " + folder.file("log") + " | " + tool_path() + " replay -o - -")});
     BOOST_TEST(piped.status == 0, piped);
     BOOST_TEST(total(counts_in(piped.out)) == 3000U);
     BOOST_REQUIRE(::mkfifo(folder.file("fifo").c_str(), 0600) == 0);

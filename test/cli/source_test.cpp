@@ -1,3 +1,4 @@
+#include "common/paths.hpp"
 #include "tool.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -87,7 +88,7 @@ BOOST_AUTO_TEST_CASE(the_entries_of_a_fifo_are_counted_and_nothing_is_claimed)
     BOOST_REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
     process recorder(tool({"record", "--kmsg", fifo, "--pid", "4270", "-o", folder.file("trace")}));
     // Opens when the recorder has opened its end, and its end of file ends the recording.
-    process writer({shell("exec cat " SCTRACE_TEST_DATA "/demo.kmsg > " + fifo)});
+    process writer({shell("exec cat " + data_file("demo.kmsg") + " > " + fifo)});
     const outcome o = recorder.wait();
     BOOST_TEST(writer.wait().status == 0);
     BOOST_TEST(o.status == 0, o);
@@ -106,7 +107,7 @@ BOOST_AUTO_TEST_CASE(a_fifo_may_be_written_in_pieces)
     const std::string fifo = folder.file("kmsg");
     BOOST_REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
     process recorder(tool({"record", "--kmsg", fifo, "--pid", "4270", "-o", folder.file("trace")}));
-    process writer({shell("exec dd bs=7 status=none if=" SCTRACE_TEST_DATA "/demo.kmsg of=" + fifo)});
+    process writer({shell("exec dd bs=7 status=none if=" + data_file("demo.kmsg") + " of=" + fifo)});
     const outcome o = recorder.wait();
     BOOST_TEST(writer.wait().status == 0);
     BOOST_TEST(o.status == 0, o);

@@ -1,6 +1,7 @@
 #ifndef SCTRACE_TEST_CLI_TOOL_HPP
 #define SCTRACE_TEST_CLI_TOOL_HPP
 
+#include "common/paths.hpp"
 #include "common/skip.hpp"
 #include "common/temporary_folder.hpp"
 #include "process.hpp"
@@ -36,7 +37,7 @@ inline words joined(words first, const words& then)
 
 inline invocation tool(const words& arguments)
 {
-    return {joined({SCTRACE_TOOL}, arguments)};
+    return {joined({tool_path()}, arguments)};
 }
 
 /// A recording of the kernel's log without its rate limit.
@@ -57,7 +58,7 @@ inline words shell(const std::string& script)
 
 inline words generator(const words& arguments)
 {
-    return joined({SCTRACE_GENERATOR}, arguments);
+    return joined({generator_path()}, arguments);
 }
 
 /// The generator's word for so many calls of getppid(2).

@@ -1,3 +1,4 @@
+#include "common/paths.hpp"
 #include "kernel/generator_process.hpp"
 #include "replay.hpp"
 
@@ -545,8 +546,8 @@ BOOST_AUTO_TEST_CASE(it_ends_silently_when_its_output_closes_between_lines)
 {
     log_fifo log;
     log.write_calls(100);
-    const outcome o = run(
-        {shell("{ \"" SCTRACE_TOOL "\" watch --kmsg " + log.path() + "; echo status $? >&2; } | head -n 3")});
+    const outcome o = run({shell("{ \"" + tool_path() + "\" watch --kmsg " + log.path() +
+                                 "; echo status $? >&2; } | head -n 3")});
     BOOST_TEST(lines_in(o.out) == 3U, o);
     BOOST_TEST(o.err == std::string(started) + "status 0\n", o);
 }

@@ -1,6 +1,8 @@
 #ifndef SCTRACE_TEST_VECTORS_HPP
 #define SCTRACE_TEST_VECTORS_HPP
 
+#include "common/paths.hpp"
+
 #include <boost/json.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -16,7 +18,7 @@ namespace sctrace::test {
 inline std::vector<boost::json::object> read_vectors()
 {
     const char* const named = std::getenv("SCTRACE_VECTORS");
-    const std::string path = named != nullptr ? named : SCTRACE_TEST_DATA "/vectors/records.jsonl";
+    const std::string path = named != nullptr ? named : data_file("vectors/records.jsonl");
     std::vector<boost::json::object> vectors;
     std::ifstream file(path);
     BOOST_REQUIRE_MESSAGE(file, "cannot open " << path);

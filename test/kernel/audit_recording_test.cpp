@@ -1,3 +1,4 @@
+#include "common/paths.hpp"
 #include "common/temporary_folder.hpp"
 #include "kernel/exact_recording.hpp"
 #include "kernel/generator_process.hpp"
@@ -20,6 +21,7 @@ using sctrace::source_kind;
 using sctrace::verdict;
 using sctrace::test::can_record;
 using sctrace::test::exact_recording;
+using sctrace::test::generator_path;
 using sctrace::test::generator_process;
 using sctrace::test::getppid_call;
 
@@ -28,7 +30,7 @@ std::string record_in_child(std::uint64_t calls)
 {
     boost::asio::io_context context;
     sctrace::recorder_options options;
-    options.command.emplace().command = {SCTRACE_GENERATOR, "110:" + std::to_string(calls)};
+    options.command.emplace().command = {generator_path(), "110:" + std::to_string(calls)};
     options.bracket_timeout = std::chrono::milliseconds(300);
     options.probe_timeout = std::chrono::milliseconds(300);
     std::ostringstream out;
@@ -58,7 +60,7 @@ BOOST_AUTO_TEST_CASE(a_hundred_thousand_calls_are_all_there_although_the_rate_li
     }
     exact_recording r;
     r.options.lift_ratelimit = false;
-    r.run({SCTRACE_GENERATOR, "110:100000", "-1:3", "0x4000006e:2"});
+    r.run({generator_path(), "110:100000", "-1:3", "0x4000006e:2"});
     BOOST_TEST(r.count(getppid_call) == 100000U);
     BOOST_TEST(r.count(-1) == 3U);
     BOOST_TEST(r.count(0x4000006e) == 2U);
@@ -74,7 +76,7 @@ BOOST_AUTO_TEST_CASE(processes_and_threads_at_once_are_complete)
         return;
     }
     exact_recording r;
-    r.run({SCTRACE_GENERATOR, "--threads", "2", "--processes", "4", "110:5000"});
+    r.run({generator_path(), "--threads", "2", "--processes", "4", "110:5000"});
     BOOST_TEST(r.count(getppid_call) == 2U * 4U * 5000U);
     BOOST_TEST((r.report.judged.what == verdict::complete), r.why());
 }
@@ -110,7 +112,7 @@ BOOST_AUTO_TEST_CASE(another_logging_process_changes_no_count)
     generator_process other({"102:20000"});
     exact_recording r;
     other.release();
-    r.run({SCTRACE_GENERATOR, "110:2000"});
+    r.run({generator_path(), "110:2000"});
     BOOST_TEST(r.count(getppid_call) == 2000U);
     BOOST_TEST(r.count(102) == 0U);
     BOOST_TEST(other.wait() == 0);
@@ -148,7 +150,7 @@ BOOST_AUTO_TEST_CASE(automatic_takes_the_audit_socket_and_says_why)
     }
     exact_recording r;
     r.options.source = source_kind::automatic;
-    r.run({SCTRACE_GENERATOR, "110:500"});
+    r.run({generator_path(), "110:500"});
     BOOST_TEST(r.report.source == "audit");
     BOOST_TEST(r.count(getppid_call) == 500U);
     BOOST_TEST(holds(r.notices, "came back through it"), r.notices);

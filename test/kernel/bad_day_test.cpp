@@ -1,3 +1,4 @@
+#include "common/paths.hpp"
 #include "common/temporary_folder.hpp"
 #include "kernel/audit_control.hpp"
 #include "kernel/audit_listener.hpp"
@@ -32,6 +33,7 @@ using sctrace::test::can_record;
 using sctrace::test::concurrent_child;
 using sctrace::test::exact_recording;
 using sctrace::test::excluded_program;
+using sctrace::test::generator_path;
 using sctrace::test::generator_process;
 using sctrace::test::getppid_call;
 using sctrace::test::kernel_recording;
@@ -43,7 +45,7 @@ constexpr std::int64_t getuid_call = 102;
 /// A generator that makes children: `--spawn KIND:COUNT` with three calls in each process.
 void record_spawning(exact_recording& r, const std::string& kind, std::uint64_t children)
 {
-    r.run({SCTRACE_GENERATOR, "--spawn", kind + ':' + std::to_string(children), "110:3"});
+    r.run({generator_path(), "--spawn", kind + ':' + std::to_string(children), "110:3"});
     r.check_complete();
     BOOST_TEST(r.report.child->code == 0);
     BOOST_TEST(r.processes_made() == children);
@@ -143,7 +145,7 @@ BOOST_AUTO_TEST_CASE(threads)
         return;
     }
     exact_recording r;
-    r.run({SCTRACE_GENERATOR, "--threads", "8", "110:1000", "102:10"});
+    r.run({generator_path(), "--threads", "8", "110:1000", "102:10"});
     r.check_complete();
     BOOST_TEST(r.count(getppid_call) == 8U * 1000U);
     BOOST_TEST(r.count(getuid_call) == 8U * 10U);
@@ -155,7 +157,7 @@ BOOST_AUTO_TEST_CASE(a_flood_of_others_changes_no_count)
     if (!can_record()) {
         return;
     }
-    const std::vector<std::string> command{SCTRACE_GENERATOR, "--processes", "3", "110:500", "39:7"};
+    const std::vector<std::string> command{generator_path(), "--processes", "3", "110:500", "39:7"};
     exact_recording alone;
     alone.run(command);
     alone.check_complete();
@@ -178,13 +180,13 @@ BOOST_AUTO_TEST_CASE(recorders_at_once_are_each_exact)
     }
     concurrent_child other_process([] {
         exact_recording r;
-        r.run({SCTRACE_GENERATOR, "--processes", "2", "110:7000"});
+        r.run({generator_path(), "--processes", "2", "110:7000"});
         return std::to_string(r.count(getppid_call)) + ' ' + sctrace::verdict_line(r.report);
     });
     exact_recording first;
     exact_recording second;
-    first.options.command.emplace().command = {SCTRACE_GENERATOR, "--processes", "2", "110:5000"};
-    second.options.command.emplace().command = {SCTRACE_GENERATOR, "--processes", "2", "110:6000"};
+    first.options.command.emplace().command = {generator_path(), "--processes", "2", "110:5000"};
+    second.options.command.emplace().command = {generator_path(), "--processes", "2", "110:6000"};
     first.start();
     second.start();
     first.finish();
@@ -233,7 +235,7 @@ BOOST_AUTO_TEST_CASE(a_rule_that_excludes_the_program_is_unproven)
     const auto rules_before = sctrace::read_exclude_rules();
     const temporary_folder folder;
     const std::string program = folder.file("generator");
-    std::filesystem::copy_file(SCTRACE_GENERATOR, program);
+    std::filesystem::copy_file(generator_path(), program);
     exact_recording r;
     {
         const excluded_program rule(program);
@@ -260,7 +262,7 @@ BOOST_AUTO_TEST_CASE(a_filter_of_the_target_that_hides_calls_is_unproven)
         return;
     }
     exact_recording r;
-    r.run({SCTRACE_GENERATOR, "--errno-filter", "102", "102:500", "110:20"});
+    r.run({generator_path(), "--errno-filter", "102", "102:500", "110:20"});
     BOOST_TEST(r.count(getuid_call) == 0U);
     BOOST_TEST(r.count(getppid_call) == 20U);
     BOOST_TEST(r.report.loss.serial_gaps == 0U);
@@ -306,7 +308,7 @@ BOOST_AUTO_TEST_CASE(a_small_buffer_that_is_read_at_once_never_says_too_much)
     for (const std::size_t buffer : {4U * 1024U, 64U * 1024U, 256U * 1024U}) {
         exact_recording r;
         r.options.receive_buffer = buffer;
-        r.run({SCTRACE_GENERATOR, "--threads", "2", "--processes", "2", "110:4000"});
+        r.run({generator_path(), "--threads", "2", "--processes", "2", "110:4000"});
         const std::uint64_t lost = calls - r.count(getppid_call);
         BOOST_TEST_CONTEXT("buffer " << buffer << ", lost " << lost << ": " << verdict_line(r.report))
         {

@@ -1,3 +1,4 @@
+#include "common/paths.hpp"
 #include "common/temporary_folder.hpp"
 #include "kernel/generator_process.hpp"
 #include "kernel/in_child.hpp"
@@ -28,6 +29,7 @@ using sctrace::follow_kind;
 using sctrace::source_kind;
 using sctrace::verdict;
 using sctrace::test::can_record;
+using sctrace::test::generator_path;
 using sctrace::test::generator_process;
 using sctrace::test::kernel_recording;
 using sctrace::test::temporary_folder;
@@ -38,7 +40,7 @@ constexpr std::int64_t own_call = 999;
 // The time in a record is somewhat old: within that time nobody can tell which of two processes it is of.
 constexpr std::chrono::milliseconds two_lags{220};
 
-const std::string generator = SCTRACE_GENERATOR;
+const std::string generator = generator_path();
 
 struct following : kernel_recording {
     explicit following(std::optional<follow_kind> how = {})
@@ -405,7 +407,7 @@ BOOST_AUTO_TEST_CASE(a_setting_that_cannot_be_watched_is_a_doubt)
         queues.push_back(queue);
     }
     following r;
-    r.run({SCTRACE_GENERATOR, "999:5"});
+    r.run({generator_path(), "999:5"});
     for (const int queue : queues) {
         ::close(queue);
     }

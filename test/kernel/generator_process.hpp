@@ -1,6 +1,7 @@
 #ifndef SCTRACE_TEST_KERNEL_GENERATOR_PROCESS_HPP
 #define SCTRACE_TEST_KERNEL_GENERATOR_PROCESS_HPP
 
+#include "common/paths.hpp"
 #include "common/temporary_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -28,7 +29,7 @@ inline std::string generator_with_long_path(const temporary_folder& folder)
     }
     std::filesystem::create_directories(deep);
     const std::string program = deep + "/generator";
-    std::filesystem::copy_file(SCTRACE_GENERATOR, program);
+    std::filesystem::copy_file(generator_path(), program);
     return program;
 }
 
@@ -42,7 +43,7 @@ public:
         int output[2] = {-1, -1};
         BOOST_REQUIRE(::pipe2(hold, O_CLOEXEC) == 0);
         BOOST_REQUIRE(::pipe2(output, O_CLOEXEC) == 0);
-        std::vector<std::string> words{SCTRACE_GENERATOR, "--filter", "--wait-fd", "3"};
+        std::vector<std::string> words{generator_path(), "--filter", "--wait-fd", "3"};
         words.insert(words.end(), arguments.begin(), arguments.end());
         pid_ = spawn(words, hold[0], output[1], wanted_pid);
         ::close(hold[0]);

@@ -1,4 +1,5 @@
 #include "async/context.hpp"
+#include "common/paths.hpp"
 #include "kernel/generator_process.hpp"
 #include "kernel/kernel_recording.hpp"
 
@@ -27,6 +28,7 @@ using namespace std::chrono_literals;
 using boost::system::error_code;
 using sctrace::verdict;
 using sctrace::test::can_record;
+using sctrace::test::generator_path;
 using sctrace::test::generator_process;
 using sctrace::test::getppid_call;
 
@@ -181,7 +183,7 @@ BOOST_DATA_TEST_CASE(processes_and_commands_side_by_side_are_counted_exactly, da
         g->release();
     }
     for (int i = 1; i <= 4; ++i) {
-        start(of_command({SCTRACE_GENERATOR, "110:" + std::to_string(7 * i)}));
+        start(of_command({generator_path(), "110:" + std::to_string(7 * i)}));
     }
     run_to_end();
     for (std::size_t i = 1; i <= 4; ++i) {
@@ -208,7 +210,7 @@ BOOST_AUTO_TEST_CASE(trees_of_siblings_are_told_apart)
     wait_for_starts();
     // Children of the process that made the generators: siblings, as far as fork events tell.
     for (std::size_t i = 0; i < trees; ++i) {
-        auto o = of_command({SCTRACE_GENERATOR, "--spawn", "vfork:3", "110:5"});
+        auto o = of_command({generator_path(), "--spawn", "vfork:3", "110:5"});
         o.follow = sctrace::follow_kind::tree;
         start(std::move(o));
     }
@@ -238,7 +240,7 @@ BOOST_AUTO_TEST_CASE(recorders_that_come_and_go_see_their_own_records_only)
     wait_for_starts();
     for (int i = 0; i < 20; ++i) {
         calls.push_back(random() % 2000);
-        start(of_command({SCTRACE_GENERATOR, "110:" + std::to_string(calls.back() + 1)}));
+        start(of_command({generator_path(), "110:" + std::to_string(calls.back() + 1)}));
         for (auto steps = random() % 60; steps != 0; --steps) {
             context.get().poll_one();
         }
@@ -260,7 +262,7 @@ BOOST_AUTO_TEST_CASE(the_live_feed_has_each_record_that_is_counted)
         return;
     }
     open(sctrace::source_kind::audit);
-    auto o = of_command({SCTRACE_GENERATOR, "--threads", "3", "110:2000", "102:500", "-1:3"});
+    auto o = of_command({generator_path(), "--threads", "3", "110:2000", "102:500", "-1:3"});
     o.live_records = 1000;
     start(std::move(o));
     run_to_end();

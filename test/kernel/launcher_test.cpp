@@ -1,4 +1,5 @@
 #include "audit_listener.hpp"
+#include "common/paths.hpp"
 #include "common/skip.hpp"
 #include "common/temporary_folder.hpp"
 #include "in_child.hpp"
@@ -633,7 +634,7 @@ BOOST_AUTO_TEST_CASE(filters_of_the_child)
     BOOST_TEST(std::to_string(plain.filters() - 1) == own);
     BOOST_TEST(plain.filters_now().value() == plain.filters());
 
-    auto stricter = start(command({SCTRACE_GENERATOR, "--filter"}));
+    auto stricter = start(command({test::generator_path(), "--filter"}));
     BOOST_REQUIRE(has_ended(stricter.pidfd()));
     BOOST_TEST(stricter.filters_now().value() == stricter.filters() + 1, "a zombie still shows it");
     BOOST_TEST(stricter.try_wait()->code == 0);
@@ -735,7 +736,7 @@ BOOST_AUTO_TEST_CASE(generator_makes_the_calls_it_is_told_to)
     if (!listener.is_open()) {
         return test::skip("the audit multicast socket needs CAP_AUDIT_READ");
     }
-    const auto trace = trace_of(listener, command({SCTRACE_GENERATOR, "--threads", "2", "--comm", "a b",
+    const auto trace = trace_of(listener, command({test::generator_path(), "--threads", "2", "--comm", "a b",
                                                    "110:1000", "-1:3", "0x40000027:4", "123456:5"}));
     BOOST_TEST(trace.count(110) == 2000);
     BOOST_TEST(trace.count(-1) == 6);
@@ -881,7 +882,7 @@ BOOST_AUTO_TEST_CASE(calls_that_are_known_leave_no_record)
         {architecture::of_call(native.audit_arch(), 0x40000027), 0x40000027}};
     const auto filter = seccomp_filter::log_all_but(known, native).value();
     const auto trace =
-        trace_of(listener, under(filter, {SCTRACE_GENERATOR, std::to_string(SYS_getppid) + ":10", "-1:3",
+        trace_of(listener, under(filter, {test::generator_path(), std::to_string(SYS_getppid) + ":10", "-1:3",
                                           "0x40000027:4", "0x40000028:5", "123456:6", "123457:7"}));
     BOOST_TEST(trace.count(SYS_getppid) == 0);
     BOOST_TEST(trace.count(-1) == 3);

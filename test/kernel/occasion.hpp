@@ -1,6 +1,7 @@
 #ifndef SCTRACE_TEST_KERNEL_OCCASION_HPP
 #define SCTRACE_TEST_KERNEL_OCCASION_HPP
 
+#include "common/paths.hpp"
 #include "common/temporary_folder.hpp"
 #include "kernel/audit_control.hpp"
 #include "kernel/generator_process.hpp"
@@ -62,7 +63,7 @@ public:
     const temporary_folder& folder() const noexcept { return folder_; }
 
     /// The path of the program that is recorded.
-    std::string program = SCTRACE_GENERATOR;
+    std::string program = generator_path();
 
     /// The generator is recorded by its id; it makes its calls when the recording has started.
     generator_process& record_process()

@@ -1,3 +1,4 @@
+#include "common/paths.hpp"
 #include "common/skip.hpp"
 #include "common/temporary_folder.hpp"
 #include "kernel/audit_control.hpp"
@@ -30,6 +31,7 @@ using boost::system::error_code;
 using sctrace::architecture;
 using sctrace::verdict;
 using sctrace::test::can_record;
+using sctrace::test::generator_path;
 using sctrace::test::generator_process;
 using sctrace::test::getppid_call;
 using sctrace::test::kept_setting;
@@ -55,7 +57,7 @@ BOOST_AUTO_TEST_CASE(a_command_with_known_counts_is_complete)
         return;
     }
     kernel_recording r;
-    r.run({SCTRACE_GENERATOR, "110:100", "102:7", "0x4000006e:3", "-1:2", "123456:4"});
+    r.run({generator_path(), "110:100", "102:7", "0x4000006e:3", "-1:2", "123456:4"});
     BOOST_TEST(r.count(getppid_call) == 100U);
     BOOST_TEST(r.count(getuid_call) == 7U);
     BOOST_TEST(r.count(0x4000006e) == 3U);
@@ -88,7 +90,7 @@ BOOST_AUTO_TEST_CASE(an_i386_program_is_counted_under_its_architecture)
         return;
     }
     kernel_recording r;
-    r.run({SCTRACE_GENERATOR, "i386:64:5", "110:2"});
+    r.run({generator_path(), "i386:64:5", "110:2"});
     if (r.report.child->code == 77) {
         sctrace::test::skip("the kernel runs no int 0x80");
         return;
@@ -103,7 +105,7 @@ BOOST_AUTO_TEST_CASE(descendants_and_threads_are_counted)
         return;
     }
     kernel_recording r;
-    r.run({SCTRACE_GENERATOR, "--threads", "3", "--processes", "4", "110:20"});
+    r.run({generator_path(), "--threads", "3", "--processes", "4", "110:20"});
     BOOST_TEST(r.count(getppid_call) == 3U * 4U * 20U);
     BOOST_TEST((r.report.judged.what == verdict::complete), r.why());
 }
@@ -166,7 +168,7 @@ BOOST_AUTO_TEST_CASE(a_comm_in_hexadecimal_and_a_backslash_change_nothing)
     }
     for (const std::string comm : {"sp ace\"q", "back\\slash", "pid=42", "x syscall=1"}) {
         kernel_recording r;
-        r.run({SCTRACE_GENERATOR, "--comm", comm, "110:9"});
+        r.run({generator_path(), "--comm", comm, "110:9"});
         BOOST_TEST(r.count(getppid_call) == 9U);
         BOOST_TEST((r.report.judged.what == verdict::complete), r.why());
     }
@@ -241,7 +243,7 @@ BOOST_AUTO_TEST_CASE(a_rate_limited_recording_is_never_complete_and_says_what_it
     kept_setting limited(sysctl_path, "5");
     kernel_recording r;
     r.options.lift_ratelimit = false;
-    r.run({SCTRACE_GENERATOR, "110:300"});
+    r.run({generator_path(), "110:300"});
     const std::uint64_t missing = 300 - r.count(getppid_call);
     BOOST_TEST(missing > 250U);
     BOOST_TEST((r.report.judged.what == verdict::incomplete), r.why());
@@ -273,7 +275,7 @@ BOOST_AUTO_TEST_CASE(a_target_with_a_stricter_filter_of_its_own_is_unproven)
         return;
     }
     kernel_recording r;
-    r.run({SCTRACE_GENERATOR, "--filter", "110:5"});
+    r.run({generator_path(), "--filter", "110:5"});
     BOOST_TEST((r.report.judged.what == verdict::unproven));
     BOOST_TEST(r.why_mentions("filter of its own"));
 }
@@ -286,7 +288,7 @@ BOOST_AUTO_TEST_CASE(a_filter_that_the_command_inherits_is_unproven)
     const std::string said = sctrace::test::in_child([] {
         sctrace::test::fail_call(24, 1);
         kernel_recording r;
-        r.run({SCTRACE_GENERATOR, "110:5", "24:50"});
+        r.run({generator_path(), "110:5", "24:50"});
         return std::string(to_string(r.report.judged.what)) + ": " + r.why();
     });
     BOOST_TEST(said.find("unproven") == 0U, said);
@@ -334,7 +336,7 @@ BOOST_AUTO_TEST_CASE(without_log_in_actions_logged_nothing_is_claimed)
     const std::string path = "/proc/sys/kernel/seccomp/actions_logged";
     kept_setting without(path, "kill_process kill_thread trap errno user_notif trace");
     kernel_recording r;
-    r.run({SCTRACE_GENERATOR, "110:5"});
+    r.run({generator_path(), "110:5"});
     BOOST_TEST(r.report.counts.empty());
     BOOST_TEST((r.report.judged.what == verdict::unproven));
     BOOST_TEST(r.why_mentions("actions_logged"));
@@ -445,7 +447,7 @@ BOOST_AUTO_TEST_CASE(a_daemon_that_takes_the_records_is_named_and_nothing_is_cla
     }
     kernel_recording r;
     r.options.bracket_timeout = std::chrono::milliseconds(300);
-    r.run({SCTRACE_GENERATOR, "110:5"});
+    r.run({generator_path(), "110:5"});
     BOOST_TEST(r.noticed("audit daemon (pid " + std::to_string(daemon.pid()) + ")"));
     BOOST_TEST((r.report.judged.what == verdict::unproven));
     BOOST_TEST(r.why_mentions("not bracketed"));

@@ -1,6 +1,7 @@
 #ifndef SCTRACE_TEST_SERVER_RECORDED_HPP
 #define SCTRACE_TEST_SERVER_RECORDED_HPP
 
+#include "common/paths.hpp"
 #include "common/skip.hpp"
 #include "http_client.hpp"
 #include "running_server.hpp"
@@ -66,7 +67,7 @@ inline std::string command_body(const word_list& command, const boost::json::obj
 
 inline word_list generator(const word_list& arguments)
 {
-    word_list all{SCTRACE_GENERATOR};
+    word_list all{generator_path()};
     all.insert(all.end(), arguments.begin(), arguments.end());
     return all;
 }

@@ -2,6 +2,7 @@
 #define SCTRACE_TEST_SERVER_RUNNING_SERVER_HPP
 
 #include "cli/process.hpp"
+#include "common/paths.hpp"
 #include "common/temporary_folder.hpp"
 #include "http_client.hpp"
 
@@ -27,7 +28,7 @@ using word_list = std::vector<std::string>;
 
 inline invocation server_invocation(const word_list& options)
 {
-    word_list all{SCTRACE_EMBEDDED_SERVER};
+    word_list all{server_path()};
     all.insert(all.end(), options.begin(), options.end());
     return {all};
 }

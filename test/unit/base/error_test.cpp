@@ -1,3 +1,4 @@
+#include "common/paths.hpp"
 #include "common/words_test.hpp"
 
 #include <sctrace/error.hpp>
@@ -126,7 +127,7 @@ using table = std::vector<std::vector<std::string>>;
 /// The rows of the table below a heading of the page "Errors".
 table table_below(const std::string& heading)
 {
-    std::ifstream page(SCTRACE_TEST_DATA "/../../lib/doc/errors.md");
+    std::ifstream page(sctrace::test::data_file("../../lib/doc/errors.md"));
     BOOST_TEST_REQUIRE(page.is_open());
     table rows;
     bool below = false;

@@ -1,5 +1,6 @@
 #include "common/line_by_line.hpp"
 #include "common/logged_record.hpp"
+#include "common/paths.hpp"
 #include "common/temporary_folder.hpp"
 #include "common/vectors.hpp"
 #include "common/words_test.hpp"
@@ -16,6 +17,7 @@ namespace json = boost::json;
 using sctrace::log_format;
 using sctrace::log_part;
 using sctrace::record_batch;
+using sctrace::test::data_file;
 using sctrace::test::kmsg_line;
 using sctrace::test::line_by_line;
 using sctrace::test::logged_record;
@@ -161,8 +163,7 @@ std::string noise(std::mt19937& random)
 std::vector<std::string> all_lines()
 {
     std::vector<std::string> lines = lines_of_vectors();
-    for (const auto& more :
-         {records(), lines_without_a_word(), lines_of(std::string(SCTRACE_TEST_DATA) + "/demo.kmsg")}) {
+    for (const auto& more : {records(), lines_without_a_word(), lines_of(data_file("demo.kmsg"))}) {
         lines.insert(lines.end(), more.begin(), more.end());
     }
     for (const std::string& notice : notices) {
