@@ -5,7 +5,8 @@ area      lib/src/<area> includes public headers, its own area and areas above i
           A header of lib/include belongs to the area of its .cpp, else to the lowest area that it includes.
 public    Public headers include public headers and detail/; no header of lib/include includes lib/src, but for
           sctrace/src.hpp, whose purpose that is. No public
-          member names a type of detail::; what its body or a default of its template does is no part of it.
+          member names a type of detail::; what its body or a default of its template does is no part of it, nor
+          is a base class, whose public members are documented like any other.
 library   Boost.Asio, Boost.JSON and libseccomp are included only where LIBRARIES says so.
 tool      lib/ names neither the tool nor an option of it, in no string and no comment. An option of another program
           is fine where the text names that program first.
@@ -180,6 +181,8 @@ def signature(declaration):
     declaration = re.sub(r"^template\s*<.*?>\s*(?=[\w\[])", "", declaration, flags=re.DOTALL)
     if declaration.startswith("using"):
         return declaration
+    if re.match(r"(?:class|struct)\b", declaration):
+        return re.split(r"(?<!:):(?!:)", declaration)[0]
     before_initialiser = re.split(r"(?<!operator)=", declaration)[0]
     return re.split(r"\)[^)]*?(?<!:):(?!:)", before_initialiser)[0]
 

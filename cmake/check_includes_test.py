@@ -113,6 +113,9 @@ class PublicHeaders(unittest.TestCase):
             with self.subTest(members):
                 self.assertEqual(self.of(f"class x {{\n{members}\n}};"), [])
 
+    def test_a_base_is_no_public_member(self):
+        self.assertEqual(self.of("template <class T>\nclass x : public detail::base<T, detail::hidden> {\n};"), [])
+
     def test_public_functions_and_structs(self):
         self.assertEqual(self.of("detail::hidden f();\nstruct y {\n    detail::other z;\n};"),
                          ["public lib/include/sctrace/x.hpp: a public name uses detail::hidden",

@@ -19,6 +19,7 @@
 namespace sctrace::test {
 
 /// A descriptor whose reads do what a script says: give bytes, or fail with an errno (0: would block).
+/** A script that is over ends like a file, once it was waited for. */
 class failing_stream {
 public:
     using executor_type = boost::asio::any_io_executor;
@@ -50,7 +51,8 @@ public:
     std::size_t read_some(const Buffer& buffer, boost::system::error_code& ec)
     {
         if (script_.empty()) {
-            ec = boost::asio::error::would_block;
+            ec =
+                ended_ ? boost::asio::error::eof : boost::system::error_code(boost::asio::error::would_block);
             return 0;
         }
         const step next = std::move(script_.front());
@@ -60,21 +62,10 @@ public:
         return boost::asio::buffer_copy(buffer, boost::asio::buffer(next.bytes));
     }
 
-    /// A script that is over ends like a file.
-    template <class Buffer, class Token>
-    auto async_read_some(const Buffer& buffer, Token&& token)
-    {
-        boost::system::error_code ec = boost::asio::error::eof;
-        std::size_t bytes = 0;
-        if (!script_.empty()) {
-            bytes = read_some(buffer, ec);
-        }
-        return boost::asio::post(executor_, boost::asio::append(std::forward<Token>(token), ec, bytes));
-    }
-
     template <class Token>
     auto async_wait(boost::asio::posix::descriptor_base::wait_type, Token&& token)
     {
+        ended_ = script_.empty();
         return boost::asio::post(
             executor_, boost::asio::append(std::forward<Token>(token), boost::system::error_code{}));
     }
@@ -83,6 +74,7 @@ private:
     executor_type executor_;
     std::deque<step> script_;
     bool open_ = false;
+    bool ended_ = false;
 };
 
 } // namespace sctrace::test

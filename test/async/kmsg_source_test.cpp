@@ -57,6 +57,15 @@ struct script_result {
     boost::system::error_code end;
 };
 
+/// Starts to read a batch from a device.
+template <class Device, class Handler>
+void read_batch(checked_context& context, const std::shared_ptr<Device>& device, record_batch& batch,
+                Handler& done)
+{
+    boost::asio::async_compose<Handler&, void(boost::system::error_code, std::size_t)>(
+        detail::retry_op(device, detail::read_kmsg_batch(batch)), done, context.get_executor());
+}
+
 script_result run_script(std::deque<failing_stream::step> steps)
 {
     checked_context context;
@@ -66,15 +75,13 @@ script_result run_script(std::deque<failing_stream::step> steps)
     device->stream.script() = std::move(steps);
     script_result result;
     for (bool ended = false; !ended;) {
-        using op = detail::read_batch_op<failing_stream>;
         bool completed = false;
         auto done = [&](boost::system::error_code ec, std::size_t) {
             completed = true;
             ended = bool(ec);
             result.end = ec;
         };
-        boost::asio::async_compose<decltype(done)&, void(boost::system::error_code, std::size_t)>(
-            op(device, batch), done, context.get_executor());
+        read_batch(context, device, batch, done);
         BOOST_REQUIRE(context.run_until([&] { return completed; }));
         for (const auto& m : batch.messages()) {
             result.texts.emplace_back(m.text);
@@ -243,9 +250,7 @@ BOOST_AUTO_TEST_CASE(a_device_that_only_yields_rubbish_lets_go_of_the_event_loop
     device->stream.script().assign(all, failing_stream::gives("rubbish"));
     std::size_t completions = 0;
     auto done = [&](error_code, std::size_t) { ++completions; };
-    using op = sctrace::detail::read_batch_op<failing_stream>;
-    asio::async_compose<decltype(done)&, void(error_code, std::size_t)>(op(device, batch), done,
-                                                                        context.get_executor());
+    sctrace::test::read_batch(context, device, batch, done);
     context.run();
     BOOST_TEST(completions == 1U);
     BOOST_TEST(batch.losses().malformed > 0U);

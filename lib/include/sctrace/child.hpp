@@ -1,9 +1,9 @@
 #ifndef SCTRACE_CHILD_HPP
 #define SCTRACE_CHILD_HPP
 
-#include <sctrace/detail/child_ops.hpp>
 #include <sctrace/detail/composed_operation.hpp>
 #include <sctrace/detail/default_token.hpp>
+#include <sctrace/detail/retry_op.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/launcher.hpp>
 
@@ -111,9 +111,9 @@ public:
         if (const auto child = std::exchange(other.child_, nullptr)) {
             ++child->cancels;
             boost::system::error_code ignored;
-            child->end.cancel(ignored);
-            child_ =
-                std::make_shared<child_type>(std::move(*child->process), stream_type(std::move(child->end)));
+            child->stream.cancel(ignored);
+            child_ = std::make_shared<shared_child>(std::move(*child->process),
+                                                    stream_type(std::move(child->stream)));
             child->process.reset();
         }
     }
@@ -171,7 +171,7 @@ public:
         if (const auto ec = watch(prepared.pidfd(), end)) {
             return failure{ec, "cannot wait for " + prepared.path() + ": " + ec.message()};
         }
-        child_ = std::make_shared<child_type>(std::move(prepared), std::move(end));
+        child_ = std::make_shared<shared_child>(std::move(prepared), std::move(end));
         return {};
     }
 
@@ -244,8 +244,18 @@ public:
     template <class CompletionToken = detail::default_token_t<executor_type>>
     auto async_wait(CompletionToken&& token = {})
     {
+        const auto no_child = make_error_code(boost::system::errc::no_child_process);
+        const auto try_wait = [no_child](shared_child& child) -> std::optional<detail::outcome<exit_status>> {
+            if (!child.process) {
+                return {{no_child}};
+            }
+            if (const auto status = child.process->try_wait()) {
+                return {{{}, *status}};
+            }
+            return std::nullopt;
+        };
         return detail::async_composed<void(boost::system::error_code, exit_status)>(
-            executor_, std::forward<CompletionToken>(token), detail::wait_child_op<stream_type>(child_));
+            executor_, std::forward<CompletionToken>(token), detail::retry_op(child_, try_wait, no_child));
     }
 
     /// Cancels outstanding waits; they complete with `operation_aborted`. The child goes on.
@@ -269,7 +279,7 @@ public:
             return;
         }
         ++child_->cancels;
-        child_->end.cancel(ec);
+        child_->stream.cancel(ec);
     }
 
     /// Ends a child that still runs with SIGKILL and reaps it; outstanding waits complete with
@@ -286,7 +296,7 @@ public:
         ec = {};
         if (const auto child = std::exchange(child_, nullptr)) {
             ++child->cancels;
-            child->end.close(ec);
+            child->stream.close(ec);
             child->process.reset();
         }
     }
@@ -296,7 +306,18 @@ private:
     friend class basic_child;
 
     using stream_type = boost::asio::posix::basic_stream_descriptor<Executor>;
-    using child_type = detail::shared_child<stream_type>;
+
+    /// A started child, and a pidfd, which is readable from the child's end on.
+    struct shared_child : detail::shared_stream<stream_type> {
+        shared_child(launcher started, stream_type end)
+            : detail::shared_stream<stream_type>(std::move(end))
+            , process(std::move(started))
+        {
+        }
+
+        /// Empty once the handle has let go of the child.
+        std::optional<launcher> process;
+    };
 
     /// The launcher keeps its own descriptor.
     static boost::system::error_code watch(int pidfd, stream_type& end)
@@ -314,7 +335,7 @@ private:
     }
 
     executor_type executor_;
-    std::shared_ptr<child_type> child_;
+    std::shared_ptr<shared_child> child_;
 };
 
 /// A child on any executor.

@@ -4,7 +4,8 @@
 #include <sctrace/detail/composed_operation.hpp>
 #include <sctrace/detail/default_token.hpp>
 #include <sctrace/detail/log_reader.hpp>
-#include <sctrace/detail/read_log_op.hpp>
+#include <sctrace/detail/retry_op.hpp>
+#include <sctrace/detail/shared_log.hpp>
 #include <sctrace/log_format.hpp>
 #include <sctrace/record_source.hpp>
 
@@ -240,8 +241,10 @@ public:
     template <class CompletionToken = detail::default_token_t<executor_type>>
     auto async_read_batch(record_batch& batch, CompletionToken&& token = {})
     {
+        // To read a part takes long.
+        using operation = detail::retry_op<detail::shared_log<stream_type>, detail::read_log_part, true>;
         return detail::async_composed<void(boost::system::error_code, std::size_t)>(
-            executor_, std::forward<CompletionToken>(token), detail::read_log_op<stream_type>(log_, batch));
+            executor_, std::forward<CompletionToken>(token), operation(log_, {batch}));
     }
 
 private:

@@ -19,6 +19,7 @@
 #include <linux/netlink.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 namespace sctrace::detail {
 
@@ -281,12 +282,19 @@ boost::system::result<fork_socket, failure> open_fork_socket(std::size_t bytes)
     }
     // After the answer, for which a small buffer might have no room.
     const std::size_t granted = grow_receive_buffer(socket.get(), bytes);
-    return fork_socket{socket.release(), granted};
+    return fork_socket{socket.release(), granted, ::getpid()};
 }
 
 void end_fork_events(int socket) noexcept
 {
     static_cast<void>(send_operation(socket, PROC_CN_MCAST_IGNORE, 0));
+}
+
+void fork_reader::leave(const fork_socket& socket) noexcept
+{
+    if (socket.subscriber == ::getpid()) {
+        end_fork_events(socket.descriptor);
+    }
 }
 
 error_code receive_process_events(int socket, process_event_batch& batch)

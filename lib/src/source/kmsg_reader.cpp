@@ -96,14 +96,14 @@ boost::system::result<kmsg_device, failure> open_kmsg(const std::string& path, k
             return cannot_read(path, failed);
         }
     }
-    return kmsg_device{file.release(), kernel, S_ISFIFO(opened.st_mode)};
+    return kmsg_device{file.release(), kernel, S_ISFIFO(opened.st_mode), start};
 }
 
-kmsg_device adopt_kmsg(int descriptor) noexcept
+kmsg_device kmsg_reader::identify(int descriptor) noexcept
 {
     struct stat status = {};
     if (::fstat(descriptor, &status) != 0) {
-        return {descriptor, false, false};
+        return {descriptor};
     }
     return {descriptor, is_kernel_log(status), S_ISFIFO(status.st_mode)};
 }

@@ -38,14 +38,23 @@ boost::system::result<audit_socket, failure> open_audit_socket(std::size_t bytes
  */
 class audit_reader {
 public:
+    using opened_type = audit_socket;
+
     /// The longest record: a path of PATH_MAX bytes in hexadecimal and the other fields; with room to spare.
     static constexpr std::size_t max_message = std::size_t{16} * 1024;
     static constexpr std::size_t messages_per_call = 64;
 
     audit_reader();
+    explicit audit_reader(const audit_socket&)
+        : audit_reader()
+    {
+    }
     audit_reader(audit_reader&&) noexcept;
     audit_reader& operator=(audit_reader&&) noexcept;
     ~audit_reader();
+
+    static audit_socket identify(int descriptor) noexcept { return {descriptor}; }
+    static void leave(const audit_socket&) noexcept {}
 
     /// Receives what is there, until the socket is empty (would_block) or the batch is full (no error).
     /**

@@ -9,6 +9,8 @@
 
 #include <cstddef>
 
+#include <sys/types.h>
+
 namespace sctrace::detail {
 
 /// An opened socket of the process connector.
@@ -16,6 +18,8 @@ struct fork_socket {
     int descriptor = -1;
     /// The receive buffer that the kernel granted, in bytes as it counts them.
     std::size_t receive_buffer = 0;
+    /// The process that subscribed; 0 for a descriptor that somebody else opened.
+    pid_t subscriber = 0;
 };
 
 /// Subscribes to fork and exit events, with a receive buffer of @p bytes.
@@ -48,6 +52,18 @@ void end_fork_events(int socket) noexcept;
  * an error is in the batch.
  */
 boost::system::error_code receive_process_events(int socket, process_event_batch& batch);
+
+/// What a source does with its socket besides.
+struct fork_reader {
+    using opened_type = fork_socket;
+
+    explicit fork_reader(const fork_socket&) noexcept {}
+
+    static fork_socket identify(int descriptor) noexcept { return {descriptor}; }
+
+    /// A fork(2) of the process that subscribed leaves the subscription alone.
+    static void leave(const fork_socket& socket) noexcept;
+};
 
 } // namespace sctrace::detail
 

@@ -35,13 +35,11 @@ struct kmsg_device {
     bool kernel = false;
     /// Whether bytes come as a stream of lines rather than one entry per read.
     bool stream = false;
+    kmsg_start start = kmsg_start::beginning;
 };
 
 /// Opens @p path, refuses what is neither a character device nor a FIFO, and goes to @p start.
 boost::system::result<kmsg_device, failure> open_kmsg(const std::string& path, kmsg_start start);
-
-/// Classifies a descriptor that the caller opened.
-kmsg_device adopt_kmsg(int descriptor) noexcept;
 
 /// Turns what was read from a kmsg device into messages of a batch.
 /**
@@ -51,10 +49,20 @@ kmsg_device adopt_kmsg(int descriptor) noexcept;
  */
 class kmsg_reader {
 public:
+    using opened_type = kmsg_device;
+
     /// The longest entry that a read returns: CONSOLE_EXT_LOG_MAX, include/linux/printk.h before 6.3.
     static constexpr std::size_t max_entry = 8192;
 
     explicit kmsg_reader(bool stream = false, kmsg_start start = kmsg_start::end);
+    explicit kmsg_reader(const kmsg_device& device)
+        : kmsg_reader(device.stream, device.start)
+    {
+    }
+
+    /// Says what a descriptor is that somebody else opened.
+    static kmsg_device identify(int descriptor) noexcept;
+    static void leave(const kmsg_device&) noexcept {}
 
     /// Where the next read goes to, and how much it may return.
     std::span<char> buffer(record_batch& batch) noexcept;
