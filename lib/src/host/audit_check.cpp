@@ -1,4 +1,4 @@
-#include "host/host_checks.hpp"
+#include "host/host_check.hpp"
 
 #include <sctrace/audit_status.hpp>
 

@@ -178,6 +178,24 @@ error_code ask_kernel(std::uint16_t type, Handler handler)
     }
 }
 
+// The structure that the kernel answers with, in a message of the request's own type.
+template <class Answer>
+result<Answer> answer_to(std::uint16_t type)
+{
+    Answer answer{};
+    const auto ec = ask_kernel(type, [&](const message_view& message) {
+        if (message.header.nlmsg_type != type) {
+            return progress::more;
+        }
+        answer = read_as<Answer>(message.payload);
+        return progress::done;
+    });
+    if (ec) {
+        return ec;
+    }
+    return answer;
+}
+
 // The kernel's audit_comparator() (kernel/auditfilter.c).
 bool compares(std::uint32_t left, std::uint32_t operation, std::uint32_t right)
 {
@@ -220,34 +238,22 @@ bool is_exclude_rule(const audit_rule_data& rule)
 
 result<audit_status> read_audit_status()
 {
-    ::audit_status status{};
-    const auto ec = ask_kernel(AUDIT_GET, [&status](const message_view& message) {
-        if (message.header.nlmsg_type != AUDIT_GET) {
-            return progress::more;
-        }
-        status = read_as<::audit_status>(message.payload);
-        return progress::done;
-    });
-    if (ec) {
-        return ec;
+    const auto status = answer_to<::audit_status>(AUDIT_GET);
+    if (!status) {
+        return status.error();
     }
-    return audit_status{status.enabled != 0, status.pid,     status.rate_limit,       status.backlog_limit,
-                        status.lost,         status.backlog, status.backlog_wait_time};
+    return audit_status{status->enabled != 0,     status->pid,  status->rate_limit,
+                        status->backlog_limit,    status->lost, status->backlog,
+                        status->backlog_wait_time};
 }
 
 result<audit_features> read_audit_features()
 {
-    std::uint32_t features = 0;
-    const auto ec = ask_kernel(AUDIT_GET_FEATURE, [&features](const message_view& message) {
-        if (message.header.nlmsg_type != AUDIT_GET_FEATURE) {
-            return progress::more;
-        }
-        features = read_as<::audit_features>(message.payload).features;
-        return progress::done;
-    });
-    if (ec) {
-        return ec;
+    const auto answer = answer_to<::audit_features>(AUDIT_GET_FEATURE);
+    if (!answer) {
+        return answer.error();
     }
+    const std::uint32_t features = answer->features;
     return audit_features{(features & AUDIT_FEATURE_TO_MASK(AUDIT_FEATURE_ONLY_UNSET_LOGINUID)) != 0,
                           (features & AUDIT_FEATURE_TO_MASK(AUDIT_FEATURE_LOGINUID_IMMUTABLE)) != 0};
 }

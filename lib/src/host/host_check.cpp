@@ -1,19 +1,15 @@
-#include "host/host_checks.hpp"
+#include "host/host_check.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
 
 namespace sctrace {
 
 std::string_view to_string(host_status status) noexcept
 {
-    switch (status) {
-    case host_status::ok:
-        return "ok";
-    case host_status::warning:
-        return "warning";
-    case host_status::bad:
-        return "bad";
-    default:
-        return "unknown";
-    }
+    constexpr std::array<std::string_view, 4> words{"ok", "warning", "bad", "unknown"};
+    return words[std::min(static_cast<std::size_t>(status), words.size() - 1)];
 }
 
 std::vector<host_finding> check_host()

@@ -1,4 +1,4 @@
-#include "host/host_checks.hpp"
+#include "host/host_check.hpp"
 #include "os/proc_file.hpp"
 #include "os/system_error.hpp"
 

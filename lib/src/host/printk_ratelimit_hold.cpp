@@ -26,26 +26,20 @@ using clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds lock_timeout{5};
 constexpr std::chrono::seconds leave_timeout{2};
 
-failure describe_setting_error(const printk_ratelimit_paths& paths, const error_code& ec)
+failure cannot_lift(const error_code& ec, const std::string& what)
 {
-    std::string message = "cannot lift the kernel's rate limit: " + paths.sysctl + ": " + ec.message();
+    return {ec, "cannot lift the kernel's rate limit: " + what + ": " + ec.message()};
+}
+
+failure cannot_set(const printk_ratelimit_paths& paths, const error_code& ec)
+{
+    failure why = cannot_lift(ec, paths.sysctl);
     const int number = ec.value();
     if (number == EACCES || number == EPERM || number == EROFS) {
-        message += " (root on the host itself is needed; an administrator can set it by hand: "
-                   "sysctl -w kernel.printk_ratelimit=0)";
+        why.message += " (root on the host itself is needed; an administrator can set it by hand: "
+                       "sysctl -w kernel.printk_ratelimit=0)";
     }
-    return {ec, std::move(message)};
-}
-
-failure describe_state_error(const printk_ratelimit_paths& paths, const error_code& ec)
-{
-    return {ec, "cannot lift the kernel's rate limit: state file " + paths.state + ": " + ec.message()};
-}
-
-failure describe_guardian_error(const error_code& ec)
-{
-    return {ec, "cannot lift the kernel's rate limit: no process to restore it could be started: " +
-                    ec.message()};
+    return why;
 }
 
 // The guardian works in the root folder.
@@ -120,11 +114,11 @@ result<detail::unique_descriptor> lock_state(const std::string& path)
 result<detail::unique_descriptor, failure> join_hold(int state, const printk_ratelimit_paths& paths)
 {
     if (const int error = detail::lift_limit(state, paths.sysctl.c_str())) {
-        return describe_setting_error(paths, detail::system_error(error));
+        return cannot_set(paths, detail::system_error(error));
     }
     auto guardian = detail::start_guardian(paths);
     if (!guardian) {
-        return describe_guardian_error(guardian.error());
+        return cannot_lift(guardian.error(), "no process to restore it could be started");
     }
     return *std::move(guardian);
 }
@@ -149,11 +143,11 @@ result<printk_ratelimit_hold, failure> printk_ratelimit_hold::acquire(const prin
 {
     const auto files = make_absolute(paths);
     if (const auto ec = check_writable(files.sysctl)) {
-        return describe_setting_error(files, ec);
+        return cannot_set(files, ec);
     }
     const auto state = lock_state(files.state);
     if (!state) {
-        return describe_state_error(files, state.error());
+        return cannot_lift(state.error(), "state file " + files.state);
     }
     auto guardian = join_hold(state->get(), files);
     if (!guardian) {

@@ -1,4 +1,4 @@
-#include "host/host_checks.hpp"
+#include "host/host_check.hpp"
 #include "host/host_state.hpp"
 #include "os/proc_file.hpp"
 
@@ -166,14 +166,15 @@ std::string hindrance_to_session()
 
 host_finding loginuid()
 {
+    constexpr auto no_session =
+        "a command gets no audit session of its own; its descendants are found by fork events";
     constexpr std::string_view unset = "4294967295";
     host_finding found{"loginuid", host_status::ok, "", "a command can have an audit session of its own", ""};
     const auto value = first_line_of("/proc/thread-self/loginuid");
     if (!value) {
         found.status = host_status::warning;
         found.value = "cannot be read";
-        found.meaning =
-            "a command gets no audit session of its own; its descendants are found by fork events";
+        found.meaning = no_session;
         found.remedy = "use a kernel with CONFIG_AUDIT, and mount /proc";
         return found;
     }
@@ -185,8 +186,7 @@ host_finding loginuid()
     if (const std::string hindrance = hindrance_to_session(); !hindrance.empty()) {
         found.status = host_status::warning;
         found.value += ", " + hindrance;
-        found.meaning =
-            "a command gets no audit session of its own; its descendants are found by fork events";
+        found.meaning = no_session;
         found.remedy = "start it where no login session is: systemd-run --pty COMMAND";
     }
     return found;

@@ -7,4 +7,6 @@ list(APPEND sctrace_sources
     src/host/name_check.cpp
     src/host/printk_check.cpp
     src/host/printk_ratelimit_hold.cpp
-    src/host/privilege_check.cpp)
+    src/host/privilege_check.cpp
+    src/host/ratelimit_guardian.cpp
+    src/host/ratelimit_state.cpp)

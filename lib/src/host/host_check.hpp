@@ -1,5 +1,5 @@
-#ifndef SCTRACE_SRC_HOST_CHECKS_HPP
-#define SCTRACE_SRC_HOST_CHECKS_HPP
+#ifndef SCTRACE_SRC_HOST_HOST_CHECK_HPP
+#define SCTRACE_SRC_HOST_HOST_CHECK_HPP
 
 #include <sctrace/host_check.hpp>
 
