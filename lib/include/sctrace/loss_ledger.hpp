@@ -1,7 +1,7 @@
 #ifndef SCTRACE_LOSS_LEDGER_HPP
 #define SCTRACE_LOSS_LEDGER_HPP
 
-#include <sctrace/detail/serial_window.hpp>
+#include <sctrace/detail/serial_numbers.hpp>
 #include <sctrace/loss_notice.hpp>
 
 #include <cstdint>
@@ -11,6 +11,10 @@
 #include <vector>
 
 namespace sctrace {
+
+namespace detail {
+struct shared_accounts;
+}
 
 /// Whether a recording is known to hold every record of its window.
 enum class verdict {
@@ -100,14 +104,6 @@ public:
     /// A record of any type came.
     void saw_serial(std::uint32_t serial) { serials_.see(serial); }
 
-    /// From now on somebody else enters each serial into @p all, for several ledgers at once.
-    /** @p all must live until keep_serials(); saw_serial() is not to be called until then. */
-    void share_serials(const detail::serial_history& all) noexcept { serials_.share(all); }
-    /// Ends share_serials(): what is missing now is missing for good.
-    void keep_serials() { serials_.keep(); }
-    /// Where the window begins in the history; zero before open_window().
-    std::uint64_t window_begin() const noexcept { return serials_.begin(); }
-
     /// The kernel said that records were lost.
     void saw_notice(const loss_notice& notice) noexcept;
     /// The ring buffer overwrote entries that were not read yet.
@@ -140,6 +136,8 @@ public:
     judgement judge_saved_log() const;
 
 private:
+    friend struct detail::shared_accounts;
+
     std::vector<std::string> losses() const;
     void saw_lost_counter(std::uint64_t lost) noexcept;
 

@@ -15,6 +15,10 @@
 
 namespace sctrace {
 
+namespace detail {
+struct shared_accounts;
+}
+
 /// Whose a record is.
 enum class membership {
     /// A process that is recorded made it.
@@ -60,10 +64,6 @@ public:
     static constexpr time record_lag = std::chrono::milliseconds(100);
     /// For how long before a birth it is known which process had the number.
     static constexpr time memory_of_others = detail::ending_memory::span;
-
-    /// From now on only events of numbers() need to be applied, and those that make processes expect()ed.
-    /** Somebody enters the endings of all other processes into @p all, which must outlive the tree. */
-    void share_endings(const detail::ending_memory& all) noexcept { shared_endings_ = &all; }
 
     /// The numbers of which apply() and whose() may have something to say: members, and those
     /// that are expected.
@@ -113,6 +113,8 @@ public:
     void events_were_lost(time since = time::max());
 
 private:
+    friend struct detail::shared_accounts;
+
     /// One process among those that have had its number.
     struct incarnation {
         /// Unknown while it is the smallest time; an event that is not later than `seen` then shows it.

@@ -1,6 +1,7 @@
 #include "recording/record_router.hpp"
 
 #include "record/live_message.hpp"
+#include "verdict/shared_accounts.hpp"
 
 #include <sctrace/bracket.hpp>
 #include <sctrace/error.hpp>
@@ -50,7 +51,7 @@ void erase_everywhere(Map& map, subscriber* who)
 
 void record_router::add(subscriber& who)
 {
-    who.ledger().share_serials(serials_);
+    shared_accounts::share(who.ledger(), serials_);
     who.notes() = {};
     who.notes().joined_at_record = records_;
     subscribers_.push_back(&who);
@@ -65,7 +66,7 @@ void record_router::remove(subscriber& who)
     if (saw_strays(who)) {
         who.reader().note_strays();
     }
-    who.ledger().keep_serials();
+    shared_accounts::keep(who.ledger());
     std::erase(touched_, &who);
     leave_index(who);
     std::erase_if(brackets_, [&](const auto& expected) { return expected.second == &who; });
@@ -95,7 +96,7 @@ void record_router::forget_what_nobody_asks()
     std::uint64_t oldest = std::numeric_limits<std::uint64_t>::max();
     std::uint64_t first_record = records_;
     for (subscriber* const s : subscribers_) {
-        oldest = std::min(oldest, s->ledger().window_begin());
+        oldest = std::min(oldest, shared_accounts::window_begin(s->ledger()));
         first_record = std::min(first_record, s->notes().joined_at_record);
     }
     std::erase_if(sessions_, [&](const auto& session) { return session.second <= first_record; });
@@ -110,7 +111,7 @@ void record_router::refresh(subscriber& who)
         by_session_[*session].push_back(&who);
     }
     if (who.keeper()) {
-        who.keeper()->tree().share_endings(endings_);
+        shared_accounts::share(who.keeper()->tree(), endings_);
         for (const std::uint64_t id : who.keeper()->containers()) {
             by_container_[id].push_back(&who);
         }

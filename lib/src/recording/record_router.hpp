@@ -7,7 +7,7 @@
 
 #include <sctrace/audit_record.hpp>
 #include <sctrace/detail/ending_memory.hpp>
-#include <sctrace/detail/serial_history.hpp>
+#include <sctrace/detail/serial_numbers.hpp>
 #include <sctrace/process_event.hpp>
 #include <sctrace/record_batch.hpp>
 

@@ -1,76 +1,16 @@
 #include <sctrace/loss_ledger.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <utility>
 
 namespace sctrace {
 
-namespace detail {
-
-void serial_window::keep()
-{
-    if (shared_) {
-        own_ = *shared_;
-        own_.forget_before(first_);
-        shared_ = nullptr;
-    }
-}
-
-void serial_window::open(std::uint32_t first)
-{
-    if (!shared_) {
-        own_.see(first);
-    }
-    first_ = history().extend(first);
-    if (!shared_) {
-        own_.forget_before(first_);
-    }
-    open_ = true;
-}
-
-void serial_window::close(std::uint32_t last)
-{
-    if (!shared_) {
-        own_.see(last);
-    }
-    last_ = history().extend(last);
-    closed_ = true;
-}
-
-std::optional<std::uint32_t> serial_window::first() const noexcept
-{
-    return open_ ? std::optional{static_cast<std::uint32_t>(first_)} : std::nullopt;
-}
-
-std::optional<std::uint32_t> serial_window::last() const noexcept
-{
-    return closed_ ? std::optional{static_cast<std::uint32_t>(last_)} : std::nullopt;
-}
-
-bool serial_window::contains(std::uint32_t serial) const noexcept
-{
-    const std::uint64_t at = history().extend(serial);
-    return (!open_ || at > first_) && (!closed_ || at < last_);
-}
-
-std::uint64_t serial_window::missing() const noexcept
-{
-    return open_ ? history().missing_between(first_, closed_ ? last_ : history().next()) : 0;
-}
-
-} // namespace detail
-
 std::string_view to_string(verdict v) noexcept
 {
-    switch (v) {
-    case verdict::complete:
-        return "complete";
-    case verdict::incomplete:
-        return "incomplete";
-    case verdict::unproven:
-        break;
-    }
-    return "unproven";
+    constexpr std::array<std::string_view, 3> words{"complete", "incomplete", "unproven"};
+    return words[std::min(static_cast<std::size_t>(v), words.size() - 1)];
 }
 
 void loss_ledger::saw_notice(const loss_notice& notice) noexcept

@@ -1,4 +1,4 @@
-#include <sctrace/detail/serial_history.hpp>
+#include <sctrace/detail/serial_numbers.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -90,6 +90,57 @@ void serial_history::settle_oldest()
         oldest.missing += settled_[1].missing;
         settled_.erase(std::next(settled_.begin()));
     }
+}
+
+void serial_window::keep()
+{
+    if (shared_) {
+        own_ = *shared_;
+        own_.forget_before(begin());
+        shared_ = nullptr;
+    }
+}
+
+std::uint64_t serial_window::enter(std::uint32_t serial)
+{
+    if (!shared_) {
+        own_.see(serial);
+    }
+    return history().extend(serial);
+}
+
+void serial_window::open(std::uint32_t first)
+{
+    first_ = enter(first);
+    if (!shared_) {
+        own_.forget_before(*first_);
+    }
+}
+
+void serial_window::close(std::uint32_t last)
+{
+    last_ = enter(last);
+}
+
+std::optional<std::uint32_t> serial_window::first() const noexcept
+{
+    return first_ ? std::optional{static_cast<std::uint32_t>(*first_)} : std::nullopt;
+}
+
+std::optional<std::uint32_t> serial_window::last() const noexcept
+{
+    return last_ ? std::optional{static_cast<std::uint32_t>(*last_)} : std::nullopt;
+}
+
+bool serial_window::contains(std::uint32_t serial) const noexcept
+{
+    const std::uint64_t at = history().extend(serial);
+    return (!first_ || at > *first_) && (!last_ || at < *last_);
+}
+
+std::uint64_t serial_window::missing() const noexcept
+{
+    return first_ ? history().missing_between(*first_, last_.value_or(history().next())) : 0;
 }
 
 } // namespace sctrace::detail

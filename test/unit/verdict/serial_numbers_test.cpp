@@ -1,4 +1,4 @@
-#include <sctrace/detail/serial_history.hpp>
+#include <sctrace/detail/serial_numbers.hpp>
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
