@@ -10,7 +10,6 @@ headers=lib/include/sctrace
 
 # Headers whose names have a meaning only with others; an example of these uses them.
 without_example=(
-    follow_kind.hpp      # recorder_options
     process_event.hpp    # fork_source, process_tree
     recorder_options.hpp # recorder
     replay_options.hpp   # replayer

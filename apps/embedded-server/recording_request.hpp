@@ -1,7 +1,7 @@
 #ifndef EMBEDDED_SERVER_RECORDING_REQUEST_HPP
 #define EMBEDDED_SERVER_RECORDING_REQUEST_HPP
 
-#include <sctrace/follow_kind.hpp>
+#include <sctrace/recorder_options.hpp>
 
 #include <boost/system/result.hpp>
 

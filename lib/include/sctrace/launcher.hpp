@@ -2,6 +2,7 @@
 #define SCTRACE_LAUNCHER_HPP
 
 #include <sctrace/error.hpp>
+#include <sctrace/exit_status.hpp>
 #include <sctrace/seccomp_filter.hpp>
 
 #include <boost/system/result.hpp>
@@ -26,19 +27,6 @@ struct launch_options {
     bool new_session = true;
     /// The filter that the command runs under; empty: seccomp_filter::log_everything().
     std::optional<seccomp_filter> filter;
-};
-
-/// How a child ended.
-struct exit_status {
-    /// Its exit code, or the signal's number when `signaled`.
-    int code = 0;
-    /// Whether a signal ended it.
-    bool signaled = false;
-    /// Whether somebody else reaped the child, so that its status is unknown; `code` is then 255.
-    bool lost = false;
-
-    /// As a shell reports it: the code, or 128 plus the signal.
-    int shell_code() const noexcept { return signaled ? 128 + code : code; }
 };
 
 /// A child process under a seccomp filter: one that logs every system call, or another one.

@@ -2,7 +2,6 @@
 #define SCTRACE_RECORDER_OPTIONS_HPP
 
 #include <sctrace/architecture.hpp>
-#include <sctrace/follow_kind.hpp>
 #include <sctrace/launcher.hpp>
 #include <sctrace/source_options.hpp>
 #include <sctrace/syscall_key.hpp>
@@ -17,6 +16,23 @@
 #include <sys/types.h>
 
 namespace sctrace {
+
+/// How a recording finds the processes that belong to it besides the ones it was given.
+enum class follow_kind {
+    /// A command's descendants, by an audit session of their own that every record carries: exact, no
+    /// look-ups.
+    /** A descendant that changes its session is still followed by fork events, where these can be had. */
+    session,
+    /// Descendants, by fork events of the kernel's process connector; existing ones are found at the start.
+    /** With CLONE_PARENT a descendant can make a child of its own ancestor. Children that an ancestor gets
+     * under a filter while recording are therefore a doubt, among them the commands of other recorders in
+     * this process. */
+    tree,
+    /// As `tree`, and every process in the pid namespaces of the given ones, whoever started it.
+    container,
+    /// No others.
+    none,
+};
 
 /// What to record, from where, and where to.
 /**

@@ -2,7 +2,7 @@
 #define SCTRACE_REPORT_HPP
 
 #include <sctrace/architecture.hpp>
-#include <sctrace/launcher.hpp>
+#include <sctrace/exit_status.hpp>
 #include <sctrace/loss_ledger.hpp>
 #include <sctrace/trace.hpp>
 

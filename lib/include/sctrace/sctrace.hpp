@@ -16,7 +16,7 @@
 #include <sctrace/event.hpp>
 #include <sctrace/event_folder.hpp>
 #include <sctrace/event_reader.hpp>
-#include <sctrace/follow_kind.hpp>
+#include <sctrace/exit_status.hpp>
 #include <sctrace/fork_source.hpp>
 #include <sctrace/host_check.hpp>
 #include <sctrace/hub.hpp>

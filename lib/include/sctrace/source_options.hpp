@@ -1,7 +1,6 @@
 #ifndef SCTRACE_SOURCE_OPTIONS_HPP
 #define SCTRACE_SOURCE_OPTIONS_HPP
 
-#include <sctrace/detail/kmsg_reader.hpp>
 #include <sctrace/printk_ratelimit_hold.hpp>
 
 #include <chrono>
@@ -22,6 +21,16 @@ enum class source_kind {
     kmsg,
     /// The audit multicast socket: loses nothing; needs CAP_AUDIT_READ and the initial network namespace.
     audit,
+};
+
+/// Where reading /dev/kmsg starts.
+enum class kmsg_start {
+    /// Behind the newest entry: only what is still to come.
+    end,
+    /// At the oldest entry that the ring buffer holds.
+    beginning,
+    /// Behind the last `dmesg --clear`.
+    last_clear,
 };
 
 /// How live records are read, and how reading is stopped.

@@ -1,10 +1,10 @@
 #ifndef SCTRACE_SRC_TREE_KEEPER_HPP
 #define SCTRACE_SRC_TREE_KEEPER_HPP
 
-#include <sctrace/follow_kind.hpp>
 #include <sctrace/loss_ledger.hpp>
 #include <sctrace/process_event.hpp>
 #include <sctrace/process_tree.hpp>
+#include <sctrace/recorder_options.hpp>
 #include <sctrace/target.hpp>
 
 #include <chrono>

@@ -3,6 +3,7 @@
 
 #include <sctrace/error.hpp>
 #include <sctrace/record_batch.hpp>
+#include <sctrace/source_options.hpp>
 
 #include <boost/system/result.hpp>
 
@@ -14,19 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sctrace {
-
-/// Where reading /dev/kmsg starts.
-enum class kmsg_start {
-    /// Behind the newest entry: only what is still to come.
-    end,
-    /// At the oldest entry that the ring buffer holds.
-    beginning,
-    /// Behind the last `dmesg --clear`.
-    last_clear,
-};
-
-namespace detail {
+namespace sctrace::detail {
 
 /// An opened source of kmsg entries.
 struct kmsg_device {
@@ -114,8 +103,6 @@ private:
     std::vector<std::span<char>> staged_;
 };
 
-} // namespace detail
-
-} // namespace sctrace
+} // namespace sctrace::detail
 
 #endif
