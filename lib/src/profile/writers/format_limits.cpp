@@ -4,6 +4,8 @@
 #include "text/joined.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 
 namespace sctrace::detail {
 
@@ -29,17 +31,8 @@ std::string description_of(const profile_rule& rule)
 
 std::string_view name_of(profile_format format) noexcept
 {
-    switch (format) {
-    case profile_format::oci:
-        return "oci";
-    case profile_format::nucleus:
-        return "nucleus";
-    case profile_format::systemd:
-        return "systemd";
-    case profile_format::minijail:
-        return "minijail";
-    }
-    return {};
+    constexpr std::array<std::string_view, 5> names{"oci", "nucleus", "systemd", "minijail", ""};
+    return names[std::min(static_cast<std::size_t>(format), names.size() - 1)];
 }
 
 failure not_expressible(profile_format format, const std::string& what)

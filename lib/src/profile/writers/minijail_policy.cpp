@@ -3,7 +3,9 @@
 
 #include <sctrace/syscall_names.hpp>
 
+#include <array>
 #include <charconv>
+#include <cstddef>
 #include <limits>
 #include <map>
 #include <vector>
@@ -17,21 +19,19 @@ constexpr auto format = profile_format::minijail;
 /// The rules that are about one call.
 using rules_by_name = std::map<std::string, std::vector<const profile_rule*>, std::less<>>;
 
+/// In the order of filter_action; an errno's word is followed by its number.
+constexpr std::array<std::string_view, 8> action_words{"kill-process", "kill-thread", "trap", "return ",
+                                                       "user-notify",  "trace",       "log",  "1"};
+
+std::string word_of(filter_action action)
+{
+    return std::string(action_words.at(static_cast<std::size_t>(action)));
+}
+
 boost::system::result<std::string, failure> default_action(filter_verdict verdict)
 {
-    if (verdict.value == 0) {
-        switch (verdict.action) {
-        case filter_action::kill_process:
-            return "kill-process";
-        case filter_action::kill_thread:
-            return "kill-thread";
-        case filter_action::trap:
-            return "trap";
-        case filter_action::notify:
-            return "user-notify";
-        default:
-            break;
-        }
+    if (verdict.value == 0 && !permits(verdict.action) && !has_value(verdict.action)) {
+        return word_of(verdict.action);
     }
     return not_expressible(format,
                            "the default action " + std::string(oci_name(verdict.action)) +
@@ -42,19 +42,10 @@ boost::system::result<std::string, failure> default_action(filter_verdict verdic
 boost::system::result<std::string, failure> action_word(const std::string& name, filter_verdict verdict)
 {
     if (verdict.action == filter_action::errno_value) {
-        return "return " + std::to_string(verdict.value);
+        return word_of(verdict.action) + std::to_string(verdict.value);
     }
     if (verdict.value == 0) {
-        switch (verdict.action) {
-        case filter_action::allow:
-            return "1";
-        case filter_action::log:
-            return "log";
-        case filter_action::trace:
-            return "trace";
-        default:
-            return default_action(verdict);
-        }
+        return word_of(verdict.action);
     }
     return not_expressible(format, "the value " + std::to_string(verdict.value) + " for " +
                                        std::string(oci_name(verdict.action)) + " of " + name);
@@ -68,23 +59,8 @@ std::string hexadecimal(std::uint64_t value)
     return "0x" + digits;
 }
 
-std::string_view operator_of(comparison op) noexcept
-{
-    switch (op) {
-    case comparison::not_equal:
-        return " != ";
-    case comparison::less:
-        return " < ";
-    case comparison::less_or_equal:
-        return " <= ";
-    case comparison::greater_or_equal:
-        return " >= ";
-    case comparison::greater:
-        return " > ";
-    default:
-        return " == ";
-    }
-}
+/// In the order of comparison.
+constexpr std::array<std::string_view, 6> operators{" != ", " < ", " <= ", " == ", " >= ", " > "};
 
 /// Bits that must be set are each asked for by `&`, which is true if any is; all that must be clear by `in`,
 /// which is true if no bit outside its value is set.
@@ -131,7 +107,8 @@ boost::system::result<std::string, failure> atom(const std::string& name, const 
     if (condition.op == comparison::masked_equal) {
         return masked_comparison(argument, condition.value, condition.value_two);
     }
-    return argument + std::string(operator_of(condition.op)) + hexadecimal(condition.value);
+    return argument + std::string(operators.at(static_cast<std::size_t>(condition.op))) +
+           hexadecimal(condition.value);
 }
 
 boost::system::result<std::string, failure>
