@@ -30,6 +30,13 @@ std::string folder_of(pid_t pid)
     return "/proc/" + std::to_string(pid);
 }
 
+std::optional<std::uint32_t> number_of(const std::optional<std::string>& field)
+{
+    std::istringstream stream(field.value_or(""));
+    std::uint32_t number = 0;
+    return stream >> number ? std::optional(number) : std::nullopt;
+}
+
 std::string ratelimit_notice()
 {
     const auto seconds = number_in("/proc/sys/kernel/printk_ratelimit");
@@ -40,25 +47,6 @@ std::string ratelimit_notice()
     return "kernel.printk_ratelimit lets the kernel log only " + std::to_string(*burst) + " records every " +
            std::to_string(*seconds) +
            " s; the rest will be missing (--lift-ratelimit switches it off while recording)";
-}
-
-void judge_exclude_rules(const host_state& host, loss_ledger& ledger)
-{
-    if (!host.excluded) {
-        ledger.cannot_prove("the audit exclude rules can't be read (CAP_AUDIT_CONTROL)");
-    } else if (host.excluded->matching != 0) {
-        ledger.cannot_prove(std::to_string(host.excluded->matching) +
-                            " audit exclude rule(s) can drop records before anyone sees them (auditctl -l)");
-    }
-}
-
-void judge_actions_logged(const host_state& host, loss_ledger& ledger)
-{
-    if (!host.actions_logged) {
-        ledger.cannot_prove("/proc/sys/kernel/seccomp/actions_logged can't be read");
-    } else if (host.log_switched_off()) {
-        ledger.cannot_prove("kernel.seccomp.actions_logged does not hold `log`: filters log no calls");
-    }
 }
 
 bool makes_task(const syscall_key& call)
@@ -74,16 +62,21 @@ std::string missing_log_words(const host_state& host)
            command_to_log_again(host.actions_logged.value_or(""));
 }
 
-std::optional<std::uint32_t> lost_in(const host_state& host)
-{
-    return host.audit ? std::optional(host.audit->lost) : std::nullopt;
-}
-
 } // namespace
 
 bool host_state::log_switched_off() const noexcept
 {
     return actions_logged && !has_word(*actions_logged, "log");
+}
+
+logging_settings host_state::logging() const
+{
+    return {excluded ? std::optional(excluded->matching) : std::nullopt, actions_logged};
+}
+
+std::optional<std::uint32_t> host_state::lost() const noexcept
+{
+    return audit ? std::optional(audit->lost) : std::nullopt;
 }
 
 host_state read_host_state()
@@ -140,7 +133,7 @@ std::vector<std::string> pid_notices(const std::vector<pid_t>& pids)
             notices.push_back(name +
                               " has no seccomp filter, so nothing of it is logged until it gets one that "
                               "returns SECCOMP_RET_LOG");
-        } else if (filters_of(pid).value_or(1) > 1) {
+        } else if (read_filters(pid).count.value_or(1) > 1) {
             notices.push_back(name +
                               " has more than one seccomp filter: calls that a stricter one decides on are "
                               "not logged");
@@ -149,44 +142,11 @@ std::vector<std::string> pid_notices(const std::vector<pid_t>& pids)
     return notices;
 }
 
-void judge_host(const host_state& before, const host_state& after, loss_ledger& ledger)
+process_filters read_filters(pid_t pid)
 {
-    ledger.audit_lost(lost_in(before), lost_in(after));
-    judge_settings(before, ledger);
-    judge_settings(after, ledger);
-}
-
-void judge_settings(const host_state& now, loss_ledger& ledger)
-{
-    judge_exclude_rules(now, ledger);
-    judge_actions_logged(now, ledger);
-}
-
-std::string doubt_about_filters(pid_t pid)
-{
-    const std::string name = "process " + std::to_string(pid);
-    const auto mode = status_field(folder_of(pid), "Seccomp");
-    const auto count = filters_of(pid);
-    if (!mode || !count) {
-        return "the filters of " + name + " could not be looked at";
-    }
-    if (*mode != "2") {
-        return name + " had no seccomp filter";
-    }
-    return *count == 1 ? std::string()
-                       : name + " had " + std::to_string(*count) +
-                             " seccomp filters: a stricter one may hide calls from the log";
-}
-
-std::optional<std::uint32_t> filters_of(pid_t pid)
-{
-    const auto field = status_field(folder_of(pid), "Seccomp_filters");
-    if (!field) {
-        return std::nullopt;
-    }
-    std::istringstream stream(*field);
-    std::uint32_t count = 0;
-    return stream >> count ? std::optional(count) : std::nullopt;
+    const std::string folder = folder_of(pid);
+    return {pid, number_of(status_field(folder, "Seccomp")),
+            number_of(status_field(folder, "Seccomp_filters"))};
 }
 
 bool has_no_filter(pid_t pid)

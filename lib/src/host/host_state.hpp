@@ -1,8 +1,9 @@
 #ifndef SCTRACE_SRC_HOST_STATE_HPP
 #define SCTRACE_SRC_HOST_STATE_HPP
 
+#include "verdict/verdict_rules.hpp"
+
 #include <sctrace/audit_status.hpp>
-#include <sctrace/loss_ledger.hpp>
 #include <sctrace/trace.hpp>
 
 #include <cstdint>
@@ -24,6 +25,12 @@ struct host_state {
 
     /// Whether the action `log` is known to be switched off, so that no filter can log a call.
     bool log_switched_off() const noexcept;
+
+    /// What of it keeps records from being made.
+    logging_settings logging() const;
+
+    /// The kernel's counter of lost records.
+    std::optional<std::uint32_t> lost() const noexcept;
 };
 
 host_state read_host_state();
@@ -46,20 +53,10 @@ std::vector<std::string> kmsg_notices(const host_state& host, bool ratelimit_lif
 /// What a person should know about processes that are to be recorded or watched by id.
 std::vector<std::string> pid_notices(const std::vector<pid_t>& pids);
 
-/// Enters into the ledger what the state of the host before and after a recording proves, or fails to.
-void judge_host(const host_state& before, const host_state& after, loss_ledger& ledger);
-
-/// Enters what the state of the host in the middle of a recording shows to stand against a proof.
-void judge_settings(const host_state& now, loss_ledger& ledger);
-
-/// How many seccomp filters a process has; empty when it can't be read.
-std::optional<std::uint32_t> filters_of(pid_t pid);
+process_filters read_filters(pid_t pid);
 
 /// Whether a process is known to have no seccomp filter.
 bool has_no_filter(pid_t pid);
-
-/// Why the filters of a process keep a recording from being proved; empty if it has exactly one.
-std::string doubt_about_filters(pid_t pid);
 
 /// Whether this process's pid namespace is the initial one, whose numbers audit records carry.
 bool in_initial_pid_namespace() noexcept;

@@ -7,6 +7,7 @@
 #include "recording/source_hub.hpp"
 #include "recording/subscriber.hpp"
 #include "recording/tree_keeper.hpp"
+#include "verdict/verdict_rules.hpp"
 
 #include <sctrace/error.hpp>
 #include <sctrace/recorder_options.hpp>
@@ -113,6 +114,21 @@ public:
         return subscriber_.keeper() ? subscriber_.keeper()->living() : std::vector<pid_t>();
     }
 
+    /// What a verdict takes of them, if @p wanted were to be followed; but for whether there may be any.
+    descendant_evidence gather_evidence(follow_kind wanted) const
+    {
+        const record_reader& seen = subscriber_.reader();
+        descendant_evidence known;
+        known.how = wanted == follow_kind::none ? following::unwanted : following_in_use();
+        known.events = fork_events_seen();
+        known.why_no_events = why_no_fork_events();
+        known.selected_by_tree = seen.selected_by_tree();
+        known.outside_session = seen.has_strays();
+        known.latecomers = seen.latecomers();
+        known.unclear = seen.unclear();
+        return known;
+    }
+
     /// Those that still run of the command @p leader.
     std::vector<pid_t> living_without(pid_t leader) const
     {
@@ -128,6 +144,28 @@ public:
     }
 
 private:
+    following following_in_use() const noexcept
+    {
+        switch (way_) {
+        case follow_kind::none:
+            break;
+        case follow_kind::session:
+            return following::by_session;
+        case follow_kind::tree:
+        case follow_kind::container:
+            return following::by_tree;
+        }
+        return following::impossible;
+    }
+
+    fork_events fork_events_seen() const noexcept
+    {
+        if (!subscriber_.keeper()) {
+            return fork_events::unavailable;
+        }
+        return subscriber_.keeper()->lost_nothing() ? fork_events::all : fork_events::lost;
+    }
+
     std::optional<tree_keeper>& keeper() noexcept { return subscriber_.keeper(); }
 
     void notice(const std::string& text) const

@@ -3,6 +3,7 @@
 
 #include "record/logged_call.hpp"
 #include "recording/live_queue.hpp"
+#include "verdict/verdict_rules.hpp"
 
 #include <sctrace/architecture.hpp>
 #include <sctrace/audit_record.hpp>
@@ -33,15 +34,6 @@ enum class bracket_role : std::size_t {
     opening,
     /// Closes the window: it was made after the target's last call.
     closing,
-};
-
-/// Calls of the target that can install a filter of its own, which would hide other calls from the log.
-struct filter_calls {
-    std::uint64_t seccomp = 0;
-    std::uint64_t prctl = 0;
-    /// The process that called prctl(2), while it is only one.
-    std::optional<std::int32_t> prctl_pid;
-    bool prctl_by_several = false;
 };
 
 /// Picks the target's calls out of what a record_router finds in batches.

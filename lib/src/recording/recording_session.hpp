@@ -14,6 +14,7 @@
 #include "recording/run_outcome.hpp"
 #include "recording/source_hub.hpp"
 #include "recording/subscriber.hpp"
+#include "verdict/verdict_rules.hpp"
 
 #include <sctrace/bracket.hpp>
 #include <sctrace/loss_ledger.hpp>
@@ -199,7 +200,8 @@ private:
         co_await end_command();
         tell_who_runs_on();
         co_await markers_.read_to_end(hub_->source());
-        judge_actions_watch();
+        seen_.actions_logged_writes = setting_writes{actions_writes_before_, hub_->actions_writes()};
+        enter_doubts();
         co_await stop_tasks();
         if (options_.on_stopped) {
             options_.on_stopped();
@@ -240,7 +242,8 @@ private:
     {
         if (why) {
             source_error_ = why;
-            ledger_.cannot_prove("reading the source failed: " + why.message());
+            seen_.source_error = why.message();
+            enter_doubts();
         }
         course_.wake();
     }
@@ -266,7 +269,7 @@ private:
             co_return opened;
         }
         source_name_ = hub_->source().name();
-        from_kernel_ = hub_->source().reads_the_kernel();
+        seen_.from_kernel = hub_->source().reads_the_kernel();
         for (const std::string& text : pid_notices(options_.pids)) {
             notice(text);
         }
@@ -290,18 +293,28 @@ private:
     /// Looks at the filters of processes that are recorded by id, and keeps hold of them to see their end.
     void watch_processes()
     {
-        if (!from_kernel_) {
+        if (!seen_.from_kernel) {
             return;
         }
         for (const pid_t pid : options_.pids) {
             processes_.emplace_back(pid);
         }
-        judge_filters_of(recorded_processes());
+        seen_.processes_at_start = filters_of_processes();
+        enter_doubts();
     }
 
     std::vector<pid_t> recorded_processes() const
     {
         return descendants_.way() == follow_kind::none ? options_.pids : descendants_.relatives();
+    }
+
+    std::vector<process_filters> filters_of_processes() const
+    {
+        std::vector<process_filters> filters;
+        for (const pid_t pid : recorded_processes()) {
+            filters.push_back(read_filters(pid));
+        }
+        return filters;
     }
 
     /// Where there is no trace yet an empty one appears: a missing file must not stand for an old one
@@ -381,7 +394,7 @@ private:
     /// What a descendant that outlives the command calls later is not in the trace.
     void tell_who_runs_on() const
     {
-        if (!child_.has_ended() || !from_kernel_ || descendants_.way() == follow_kind::none) {
+        if (!child_.has_ended() || !seen_.from_kernel || descendants_.way() == follow_kind::none) {
             return;
         }
         const auto pids = living_descendants();
@@ -395,10 +408,10 @@ private:
     /// The first look is one's own, so that a short recording has one, too.
     void look_at_settings()
     {
-        if (from_kernel_ && !has_looked_) {
-            judge_settings(read_settings(), ledger_);
+        if (seen_.from_kernel && !seen_.settings_meanwhile) {
+            seen_.settings_meanwhile = read_settings().logging();
+            enter_doubts();
         }
-        has_looked_ = true;
         hub_->look_at_settings();
     }
 
@@ -450,13 +463,10 @@ private:
 
     report make_report(const trace& counts)
     {
-        judge_host(before_, read_host_state(), ledger_);
-        judge_source();
-        judge_filters(counts);
-        judge_descendants(counts);
-        if (counts.left_out() != 0) {
-            ledger_.cannot_prove(too_many_syscalls(counts).message);
-        }
+        const host_state after = read_host_state();
+        ledger_.audit_lost(before_.lost(), after.lost());
+        seen_.at_end = evidence_at_end(counts, after);
+        enter_doubts();
         report r;
         r.source = source_name_;
         r.native = options_.native;
@@ -475,127 +485,36 @@ private:
         return r;
     }
 
-    void judge_source()
+    end_evidence evidence_at_end(const trace& counts, const host_state& after) const
     {
-        if (!from_kernel_) {
-            ledger_.cannot_prove("the source is not the kernel's own device");
+        end_evidence end;
+        end.settings_before = before_.logging();
+        end.settings_after = after.logging();
+        if (child_.exists()) {
+            end.command = command_evidence{child_.process().pid(), child_.filters_at_end()};
+        } else {
+            end.processes = filters_of_processes();
+            // Those that have ended.
+            std::erase_if(end.processes, [](const process_filters& p) { return !p.count; });
         }
+        end.own_filters = reader_.own_filters();
+        end.silent_entrants.assign(reader_.unheard().begin(), reader_.unheard().end());
+        end.descendants = descendants_.gather_evidence(wanted_);
+        // A known call leaves no record.
+        end.descendants.makes_tasks = makes_tasks(counts) || makes_tasks(options_.known);
+        end.loss = ledger_.counts();
+        if (counts.left_out() != 0) {
+            end.left_out = too_many_syscalls(counts).message;
+        }
+        return end;
     }
 
-    void judge_actions_watch()
+    /// As soon as something is known, so that the reasons are in the order in which they were noticed.
+    void enter_doubts()
     {
-        const auto writes = hub_->actions_writes();
-        if (from_kernel_ && (!writes || !actions_writes_before_)) {
-            ledger_.cannot_prove("writes to kernel.seccomp.actions_logged cannot be watched for (inotify)");
-        } else if (from_kernel_ && writes != actions_writes_before_) {
-            ledger_.cannot_prove(
-                "kernel.seccomp.actions_logged was written while recording: for a moment it may "
-                "not have held `log`");
+        for (const std::string& doubt : doubts(seen_)) {
+            ledger_.cannot_prove(doubt);
         }
-    }
-
-    void judge_filters(const trace& counts)
-    {
-        const filter_calls& own = reader_.own_filters();
-        if (own.seccomp != 0) {
-            ledger_.cannot_prove(
-                "the target called seccomp(2): a filter of its own may hide calls from the log");
-        }
-        const auto filters_at_end = child_.filters_at_end();
-        const bool only_ours = filters_at_end == 1U;
-        if (child_.exists() && !filters_at_end) {
-            ledger_.cannot_prove("the command's filters could not be counted when it ended");
-        } else if (child_.exists() && !only_ours) {
-            ledger_.cannot_prove(
-                "the command ended under " + std::to_string(*filters_at_end) +
-                " seccomp filters, one of them ours: another one may hide calls from the log");
-        }
-        if (!child_.exists() && from_kernel_) {
-            judge_filters_of(those_that_still_run());
-        }
-        if (!reader_.unheard().empty()) {
-            ledger_.cannot_prove(
-                std::to_string(reader_.unheard().size()) +
-                " process(es) entered the container and made no call that was logged, such as process " +
-                std::to_string(*reader_.unheard().begin()) + ": they may be under no filter");
-        }
-        // The command's leader was looked at when it had ended; others that called prctl(2) could not be.
-        const bool only_leader = only_ours && own.prctl_pid == child_.process().pid() &&
-                                 !own.prctl_by_several && !may_make_tasks(counts);
-        if (own.prctl != 0 && !only_leader) {
-            ledger_.cannot_prove(
-                "the target called prctl(2), which can install a filter that hides calls from the log");
-        }
-    }
-
-    /// Of who has ended meanwhile the calls that install filters were seen.
-    std::vector<pid_t> those_that_still_run() const
-    {
-        std::vector<pid_t> pids = recorded_processes();
-        std::erase_if(pids, [](pid_t pid) { return !filters_of(pid); });
-        return pids;
-    }
-
-    /// One example is enough where there are many.
-    void judge_filters_of(const std::vector<pid_t>& pids)
-    {
-        std::vector<std::string> doubts;
-        for (const pid_t pid : pids) {
-            if (std::string doubt = doubt_about_filters(pid); !doubt.empty()) {
-                doubts.push_back(std::move(doubt));
-            }
-        }
-        if (!doubts.empty()) {
-            const std::string others =
-                doubts.size() > 1 ? ", and " + std::to_string(doubts.size() - 1) + " others" : std::string();
-            ledger_.cannot_prove(doubts.front() + others);
-        }
-    }
-
-    void judge_descendants(const trace& counts)
-    {
-        if (wanted_ == follow_kind::none) {
-            return;
-        }
-        const bool only_command = child_.exists() && !may_make_tasks(counts);
-        if (descendants_.way() == follow_kind::none && !only_command) {
-            ledger_.cannot_prove("descendants are not recorded: " + descendants_.why_no_fork_events());
-        }
-        if (descendants_.way() == follow_kind::session && !only_command) {
-            judge_other_sessions();
-        }
-        if (reader_.unclear() != 0) {
-            ledger_.cannot_prove(
-                std::to_string(reader_.unclear()) +
-                " records are of processes that may be descendants (CLONE_PARENT) or may not");
-        }
-    }
-
-    /// Whether the tree has been told of every process there was.
-    bool knows_all() const { return keeper() && keeper()->lost_nothing(); }
-
-    /// A descendant may have changed its session; whether it did is known as long as each birth is.
-    void judge_other_sessions()
-    {
-        const bool by_chance = !knows_all() && reader_.selected_by_tree() != 0;
-        const bool overlooked = reader_.has_strays() && (!knows_all() || reader_.latecomers() != 0);
-        if (!by_chance && !overlooked) {
-            return;
-        }
-        const std::string why = !keeper()      ? descendants_.why_no_fork_events()
-                                : !knows_all() ? "fork events were lost"
-                                               : "one was made with CLONE_PARENT";
-        ledger_.cannot_prove(
-            "records of other audit sessions may be those of descendants that changed theirs: " + why);
-    }
-
-    /// Whether the target made processes or threads; a missing record may have been the call that did, and a
-    /// known call leaves none.
-    bool may_make_tasks(const trace& counts) const
-    {
-        const loss_counts known = ledger_.counts();
-        return known.serial_gaps != 0 || known.truncated_records != 0 || known.malformed_records != 0 ||
-               makes_tasks(counts) || makes_tasks(options_.known);
     }
 
     target target_;
@@ -620,10 +539,9 @@ private:
     std::optional<std::uint64_t> actions_writes_before_;
     std::string_view source_name_ = "kmsg";
     boost::system::error_code source_error_;
+    evidence seen_;
     clock::time_point started_at_{};
     bool has_joined_ = false;
-    bool has_looked_ = false;
-    bool from_kernel_ = false;
 };
 
 } // namespace sctrace::detail

@@ -11,6 +11,7 @@
 #include "recording/open_source.hpp"
 #include "recording/record_router.hpp"
 #include "recording/subscriber.hpp"
+#include "verdict/verdict_rules.hpp"
 
 #include <sctrace/error.hpp>
 #include <sctrace/source_options.hpp>
@@ -167,9 +168,11 @@ public:
             return;
         }
         next_look_ = Clock::now() + look_interval;
-        const host_state now = read_settings();
+        const auto found = doubts_about(read_settings().logging());
         for (subscriber* const who : router_.subscribers()) {
-            judge_settings(now, who->ledger());
+            for (const std::string& doubt : found) {
+                who->ledger().cannot_prove(doubt);
+            }
         }
     }
 
