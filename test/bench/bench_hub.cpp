@@ -6,11 +6,11 @@
 //     sctrace_bench_hub idle [SECONDS]     processor time and memory of recorders of sleeping processes
 //     sctrace_bench_hub                    all of them
 
+#include "recording/call_collector.hpp"
 #include "recording/live_queue.hpp"
-#include "recording/record_reader.hpp"
+#include "recording/process_follower.hpp"
 #include "recording/record_router.hpp"
 #include "recording/subscriber.hpp"
-#include "recording/tree_keeper.hpp"
 
 #include <sctrace/aggregator.hpp>
 #include <sctrace/audit_source.hpp>
@@ -100,9 +100,9 @@ public:
         , records_(sctrace::architecture::native(), whose_, ledger_, queue_)
         , aggregator_(context)
     {
-        keeper().emplace(whose_, ledger_);
+        follower().emplace(whose_, ledger_);
         for (const pid_t pid : pids) {
-            keeper()->tree().add(pid, sctrace::detail::monotonic_now());
+            follower()->tree().add(pid, sctrace::detail::monotonic_now());
         }
         records_.count_without_bracket();
     }
@@ -123,7 +123,7 @@ private:
     sctrace::target whose_;
     sctrace::loss_ledger ledger_;
     sctrace::detail::live_queue queue_{0};
-    sctrace::detail::record_reader records_;
+    sctrace::detail::call_collector records_;
     sctrace::basic_aggregator<executor> aggregator_;
     std::vector<sctrace::syscall_key> calls_;
     std::uint64_t counted_ = 0;

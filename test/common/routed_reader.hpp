@@ -1,8 +1,8 @@
 #ifndef SCTRACE_TEST_ROUTED_READER_HPP
 #define SCTRACE_TEST_ROUTED_READER_HPP
 
+#include "recording/call_collector.hpp"
 #include "recording/live_queue.hpp"
-#include "recording/record_reader.hpp"
 #include "recording/record_router.hpp"
 #include "recording/subscriber.hpp"
 
@@ -35,7 +35,7 @@ public:
     }
     void source_ended(boost::system::error_code) override {}
 
-    detail::record_reader* operator->() noexcept { return &records_; }
+    detail::call_collector* operator->() noexcept { return &records_; }
 
     /// The calls of the last batch that had something for the target.
     std::span<const syscall_key> calls() const noexcept { return calls_; }
@@ -45,7 +45,7 @@ public:
     int woken = 0;
 
 private:
-    detail::record_reader records_;
+    detail::call_collector records_;
     std::vector<syscall_key> calls_;
 };
 
@@ -83,7 +83,7 @@ public:
     /// Ends the recording.
     void leave() { router_.remove(reader_); }
 
-    detail::record_reader* operator->() noexcept { return reader_.operator->(); }
+    detail::call_collector* operator->() noexcept { return reader_.operator->(); }
 
 private:
     detail::record_router router_;

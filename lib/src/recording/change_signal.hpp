@@ -1,7 +1,7 @@
 #ifndef SCTRACE_SRC_RECORDING_CHANGE_SIGNAL_HPP
 #define SCTRACE_SRC_RECORDING_CHANGE_SIGNAL_HPP
 
-#include "recording/course.hpp"
+#include "recording/run_scope.hpp"
 
 #include <boost/asio/basic_waitable_timer.hpp>
 
@@ -14,16 +14,16 @@ namespace sctrace::detail {
 template <class Clock>
 class change_signal {
 public:
-    using strand_type = typename course<Clock>::strand_type;
+    using strand_type = typename run_scope<Clock>::strand_type;
     template <class T>
-    using task = typename course<Clock>::template task<T>;
+    using task = typename run_scope<Clock>::template task<T>;
 
     explicit change_signal(const strand_type& strand)
         : never_(strand, Clock::time_point::max())
     {
     }
 
-    task<void> wait() { co_await never_.async_wait(course<Clock>::token()); }
+    task<void> wait() { co_await never_.async_wait(run_scope<Clock>::token()); }
 
     void notify() { never_.cancel(); }
 

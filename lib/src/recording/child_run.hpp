@@ -1,7 +1,7 @@
 #ifndef SCTRACE_SRC_RECORDING_CHILD_RUN_HPP
 #define SCTRACE_SRC_RECORDING_CHILD_RUN_HPP
 
-#include "recording/course.hpp"
+#include "recording/run_scope.hpp"
 
 #include <sctrace/child.hpp>
 #include <sctrace/error.hpp>
@@ -21,18 +21,18 @@ namespace sctrace::detail {
 
 /// The command of a recording, from its preparation to its end.
 /**
- * Everything is to be called on the course's strand; the course is woken when the command has ended.
+ * Everything is to be called on the scope's strand; the scope is woken when the command has ended.
  */
 template <class Clock>
 class child_run {
 public:
-    using course_type = course<Clock>;
+    using scope_type = run_scope<Clock>;
     template <class T>
-    using task = typename course_type::template task<T>;
-    using process_type = basic_child<typename course_type::strand_type>;
+    using task = typename scope_type::template task<T>;
+    using process_type = basic_child<typename scope_type::strand_type>;
 
-    explicit child_run(course_type& run)
-        : course_(run)
+    explicit child_run(scope_type& run)
+        : scope_(run)
         , process_(run.strand())
     {
     }
@@ -65,19 +65,19 @@ public:
     void signal(int number) noexcept { static_cast<void>(process_.signal(number)); }
 
     /// Has a command that still runs end: by SIGTERM, and by SIGKILL after @p patience.
-    /** If the course is abandoned, nothing more is waited for. */
+    /** If the scope is abandoned, nothing more is waited for. */
     task<void> terminate(typename Clock::duration patience, typename Clock::duration interval)
     {
         signal(SIGTERM);
         const auto give_up = Clock::now() + patience;
-        while (is_running() && !course_.abandoned() && Clock::now() < give_up) {
-            co_await course_.nap(give_up - Clock::now());
+        while (is_running() && !scope_.abandoned() && Clock::now() < give_up) {
+            co_await scope_.sleep_until_woken(give_up - Clock::now());
         }
         if (is_running()) {
             signal(SIGKILL);
         }
-        while (is_running() && !course_.abandoned()) {
-            co_await course_.nap(interval);
+        while (is_running() && !scope_.abandoned()) {
+            co_await scope_.sleep_until_woken(interval);
         }
     }
 
@@ -105,17 +105,17 @@ private:
 
     void await_end()
     {
-        process_.async_wait([this, held = course_.hold_task()](boost::system::error_code ec,
-                                                               const exit_status& status) mutable {
-            if (!ec) {
-                status_ = status;
-                state_ = state::ended;
-            }
-            held.end();
-        });
+        process_.async_wait(
+            [this, held = scope_.guard()](boost::system::error_code ec, const exit_status& status) mutable {
+                if (!ec) {
+                    status_ = status;
+                    state_ = state::ended;
+                }
+                held.end();
+            });
     }
 
-    course_type& course_;
+    scope_type& scope_;
     std::optional<launcher> command_;
     process_type process_;
     state state_ = state::none;

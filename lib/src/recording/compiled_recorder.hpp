@@ -2,7 +2,7 @@
 #define SCTRACE_SRC_COMPILED_RECORDER_HPP
 
 #include "recording/compiled_run.hpp"
-#include "recording/recording_ops.hpp"
+#include "recording/recorder_operations.hpp"
 #include "recording/recording_session.hpp"
 #include "recording/source_hub.hpp"
 

@@ -2,7 +2,7 @@
 #define SCTRACE_SRC_COMPILED_WATCHER_HPP
 
 #include "recording/compiled_run.hpp"
-#include "recording/watching.hpp"
+#include "recording/watch_session.hpp"
 
 #include <sctrace/watcher.hpp>
 
@@ -17,7 +17,7 @@ template <class Clock>
 std::shared_ptr<run_core<watch_summary>> make_watcher(const boost::asio::any_io_executor& ex,
                                                       watcher_options options)
 {
-    using state = watching<Clock>;
+    using state = watch_session<Clock>;
     return std::make_shared<compiled_run<run_core<watch_summary>, state>>(
         std::make_shared<state>(ex, std::move(options)));
 }

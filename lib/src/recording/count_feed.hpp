@@ -1,7 +1,7 @@
 #ifndef SCTRACE_SRC_RECORDING_COUNT_FEED_HPP
 #define SCTRACE_SRC_RECORDING_COUNT_FEED_HPP
 
-#include "recording/course.hpp"
+#include "recording/run_scope.hpp"
 
 #include <sctrace/aggregator.hpp>
 #include <sctrace/error.hpp>
@@ -25,17 +25,17 @@ namespace sctrace::detail {
 /// The calls of one recording on their way to its aggregator.
 /**
  * What was counted since the last look goes over as one trace: its size does not depend on how many calls
- * there were, so that a slow disk holds up nobody. Everything is to be called on the course's strand.
+ * there were, so that a slow disk holds up nobody. Everything is to be called on the scope's strand.
  */
 template <class Clock>
 class count_feed {
 public:
-    using course_type = course<Clock>;
+    using scope_type = run_scope<Clock>;
     template <class T>
-    using task = typename course_type::template task<T>;
+    using task = typename scope_type::template task<T>;
 
-    count_feed(course_type& run, const boost::asio::any_io_executor& ex, aggregator_options options)
-        : course_(run)
+    count_feed(scope_type& run, const boost::asio::any_io_executor& ex, aggregator_options options)
+        : scope_(run)
         , aggregator_(ex, std::move(options))
     {
     }
@@ -54,14 +54,14 @@ public:
             co_return;
         }
         const trace part = std::move(delta_);
-        co_await aggregator_.async_merge(part, course_type::token());
+        co_await aggregator_.async_merge(part, scope_type::token());
     }
 
     /// The counts so far.
     task<trace> snapshot()
     {
         co_await hand_over();
-        auto [none, counts] = co_await aggregator_.async_snapshot(course_type::token());
+        auto [none, counts] = co_await aggregator_.async_snapshot(scope_type::token());
         static_cast<void>(none);
         co_return std::move(counts);
     }
@@ -69,10 +69,10 @@ public:
     /// Brings the trace file up to date every @p interval, until stop_flushing().
     void flush_every(typename Clock::duration interval)
     {
-        auto done = [held = course_.hold_task()](boost::system::error_code) mutable { held.end(); };
+        auto done = [held = scope_.guard()](boost::system::error_code) mutable { held.end(); };
         aggregator_.async_flush_every(
             interval, boost::asio::bind_cancellation_slot(
-                          stop_.slot(), boost::asio::bind_executor(course_.strand(), std::move(done))));
+                          stop_.slot(), boost::asio::bind_executor(scope_.strand(), std::move(done))));
     }
 
     void stop_flushing() { stop_.emit(boost::asio::cancellation_type::terminal); }
@@ -81,12 +81,12 @@ public:
     task<failure> write()
     {
         auto [ec, message] =
-            co_await aggregator_.async_flush(trace_file::durability::final, course_type::token());
+            co_await aggregator_.async_flush(trace_file::durability::final, scope_type::token());
         co_return failure{ec, std::move(message)};
     }
 
 private:
-    course_type& course_;
+    scope_type& scope_;
     basic_aggregator<boost::asio::any_io_executor, Clock> aggregator_;
     boost::asio::cancellation_signal stop_;
     trace delta_;

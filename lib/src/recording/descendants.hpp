@@ -3,10 +3,10 @@
 
 #include "host/host_state.hpp"
 #include "os/process_scan.hpp"
-#include "recording/course.hpp"
+#include "recording/process_follower.hpp"
+#include "recording/run_scope.hpp"
 #include "recording/source_hub.hpp"
 #include "recording/subscriber.hpp"
-#include "recording/tree_keeper.hpp"
 #include "verdict/verdict_rules.hpp"
 
 #include <sctrace/error.hpp>
@@ -29,20 +29,20 @@ namespace sctrace::detail {
 /// Who is recorded besides the processes that were named or started: the way in use, and why it is no better
 /// one.
 /**
- * Everything is to be called on the course's strand.
+ * Everything is to be called on the scope's strand.
  */
 template <class Clock>
 class descendants {
 public:
-    using course_type = course<Clock>;
+    using scope_type = run_scope<Clock>;
     using hub_type = source_hub<Clock>;
     template <class T>
-    using task = typename course_type::template task<T>;
+    using task = typename scope_type::template task<T>;
     using result = boost::system::result<void, failure>;
 
     /// All must outlive the object.
-    descendants(course_type& run, hub_type& hub, subscriber& who, const recorder_options& options)
-        : course_(run)
+    descendants(scope_type& run, hub_type& hub, subscriber& who, const recorder_options& options)
+        : scope_(run)
         , hub_(hub)
         , subscriber_(who)
         , options_(options)
@@ -63,14 +63,14 @@ public:
             way_ = follow_kind::none;
             co_return;
         }
-        keeper().emplace(subscriber_.whose(), subscriber_.ledger());
+        follower().emplace(subscriber_.whose(), subscriber_.ledger());
         if (!options_.pids.empty()) {
             leave_own_namespace_alone();
-            keeper()->follow_pids(options_.pids, way_);
+            follower()->follow_pids(options_.pids, way_);
             hub_.router().refresh(subscriber_);
             co_await let_listing_settle();
             hub_.catch_up();
-            keeper()->settle_listing();
+            follower()->settle_listing();
         }
         hub_.router().refresh(subscriber_);
     }
@@ -111,19 +111,19 @@ public:
     /// The given processes and those that follow them; or a command's, with itself.
     std::vector<pid_t> relatives() const
     {
-        return subscriber_.keeper() ? subscriber_.keeper()->living() : std::vector<pid_t>();
+        return subscriber_.follower() ? subscriber_.follower()->living() : std::vector<pid_t>();
     }
 
     /// What a verdict takes of them, if @p wanted were to be followed; but for whether there may be any.
     descendant_evidence gather_evidence(follow_kind wanted) const
     {
-        const record_reader& seen = subscriber_.reader();
+        const call_collector& seen = subscriber_.reader();
         descendant_evidence known;
         known.how = wanted == follow_kind::none ? following::unwanted : following_in_use();
         known.events = fork_events_seen();
         known.why_no_events = why_no_fork_events();
         known.selected_by_tree = seen.selected_by_tree();
-        known.outside_session = seen.has_strays();
+        known.outside_session = seen.has_outside_session();
         known.latecomers = seen.latecomers();
         known.unclear = seen.unclear();
         return known;
@@ -160,13 +160,13 @@ private:
 
     fork_events fork_events_seen() const noexcept
     {
-        if (!subscriber_.keeper()) {
+        if (!subscriber_.follower()) {
             return fork_events::unavailable;
         }
-        return subscriber_.keeper()->lost_nothing() ? fork_events::all : fork_events::lost;
+        return subscriber_.follower()->lost_nothing() ? fork_events::all : fork_events::lost;
     }
 
-    std::optional<tree_keeper>& keeper() noexcept { return subscriber_.keeper(); }
+    std::optional<process_follower>& follower() noexcept { return subscriber_.follower(); }
 
     void notice(const std::string& text) const
     {
@@ -177,9 +177,9 @@ private:
 
     task<void> let_listing_settle()
     {
-        const auto end = Clock::now() + tree_keeper::listing_margin;
-        while (Clock::now() < end && !course_.stop_asked()) {
-            co_await course_.nap(end - Clock::now());
+        const auto end = Clock::now() + process_follower::listing_margin;
+        while (Clock::now() < end && !scope_.stop_asked()) {
+            co_await scope_.sleep_until_woken(end - Clock::now());
         }
     }
 
@@ -204,8 +204,8 @@ private:
 
     void follow_tree_of(pid_t command)
     {
-        if (keeper()) {
-            keeper()->follow_command(command, way_);
+        if (follower()) {
+            follower()->follow_command(command, way_);
         } else if (way_ == follow_kind::tree) {
             way_ = follow_kind::none;
             notice("only process " + std::to_string(command) +
@@ -216,7 +216,7 @@ private:
         hub_.catch_up();
     }
 
-    course_type& course_;
+    scope_type& scope_;
     hub_type& hub_;
     subscriber& subscriber_;
     const recorder_options& options_;

@@ -1,8 +1,8 @@
 #ifndef SCTRACE_SRC_FORK_FEED_HPP
 #define SCTRACE_SRC_FORK_FEED_HPP
 
+#include "recording/process_follower.hpp"
 #include "recording/record_router.hpp"
-#include "recording/tree_keeper.hpp"
 
 #include <sctrace/fork_source.hpp>
 

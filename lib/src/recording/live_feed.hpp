@@ -2,9 +2,9 @@
 #define SCTRACE_SRC_RECORDING_LIVE_FEED_HPP
 
 #include "recording/change_signal.hpp"
-#include "recording/course.hpp"
 #include "recording/live_queue.hpp"
 #include "recording/run_outcome.hpp"
+#include "recording/run_scope.hpp"
 
 #include <sctrace/error.hpp>
 #include <sctrace/live_records.hpp>
@@ -23,9 +23,9 @@ namespace sctrace::detail {
 template <class Clock>
 class live_feed {
 public:
-    using strand_type = typename course<Clock>::strand_type;
+    using strand_type = typename run_scope<Clock>::strand_type;
     template <class T>
-    using task = typename course<Clock>::template task<T>;
+    using task = typename run_scope<Clock>::template task<T>;
     using outcome = basic_run_outcome<std::size_t>;
 
     /// @p capacity in records; with 0 there is no feed.

@@ -3,9 +3,9 @@
 
 #include "host/host_state.hpp"
 #include "recording/change_signal.hpp"
-#include "recording/course.hpp"
 #include "recording/marker_exchange.hpp"
 #include "recording/run_outcome.hpp"
+#include "recording/run_scope.hpp"
 
 #include <sctrace/audit_source.hpp>
 #include <sctrace/error.hpp>
@@ -31,15 +31,15 @@ namespace sctrace::detail {
 
 /// The live source of one operation, or of several: which one it is, and its reads.
 /**
- * Everything runs on the course's strand.
+ * Everything runs on the scope's strand.
  */
 template <class Clock>
 class live_source final : public marker_source {
 public:
-    using course_type = course<Clock>;
-    using strand_type = typename course_type::strand_type;
+    using scope_type = run_scope<Clock>;
+    using strand_type = typename scope_type::strand_type;
     template <class T>
-    using task = typename course_type::template task<T>;
+    using task = typename scope_type::template task<T>;
     using result = boost::system::result<void, failure>;
 
     struct hooks {
@@ -54,8 +54,8 @@ public:
     };
 
     /// All references must outlive the object; @p host is first looked at when something is opened.
-    live_source(course_type& run, const source_options& options, const host_state& host, hooks h)
-        : course_(run)
+    live_source(scope_type& run, const source_options& options, const host_state& host, hooks h)
+        : scope_(run)
         , options_(options)
         , host_(host)
         , hooks_(std::move(h))
@@ -234,7 +234,7 @@ private:
     {
         must_end_ = false;
         pump_ended_ = false;
-        course_.spawn(pump(source), [this](std::exception_ptr thrown) {
+        scope_.spawn(pump(source), [this](std::exception_ptr thrown) {
             if (thrown) {
                 note_end(outcome_of(thrown).code);
             }
@@ -251,7 +251,7 @@ private:
     {
         record_batch batch(record_batch::default_messages, Source::batch_bytes);
         while (!must_end_) {
-            const auto [ec, messages] = co_await source.async_read_batch(batch, course_type::token());
+            const auto [ec, messages] = co_await source.async_read_batch(batch, scope_type::token());
             static_cast<void>(messages);
             if (!ec) {
                 hooks_.take(batch);
@@ -271,7 +271,7 @@ private:
         }
     }
 
-    course_type& course_;
+    scope_type& scope_;
     const source_options& options_;
     const host_state& host_;
     hooks hooks_;

@@ -2,8 +2,8 @@
 #define SCTRACE_SRC_RECORDING_MARKER_EXCHANGE_HPP
 
 #include "host/host_state.hpp"
-#include "recording/course.hpp"
-#include "recording/record_reader.hpp"
+#include "recording/call_collector.hpp"
+#include "recording/run_scope.hpp"
 
 #include <sctrace/bracket.hpp>
 #include <sctrace/loss_ledger.hpp>
@@ -42,19 +42,19 @@ struct marker_book {
 
 /// Makes records of our own for one operation, and waits until they come back through its source.
 /**
- * Everything runs on the course's strand, which is woken when one has come back.
+ * Everything runs on the scope's strand, which is woken when one has come back.
  */
 template <class Clock>
 class marker_exchange {
 public:
-    using course_type = course<Clock>;
+    using scope_type = run_scope<Clock>;
     template <class T>
-    using task = typename course_type::template task<T>;
+    using task = typename scope_type::template task<T>;
 
     /// All references must outlive the object; @p host is first looked at when something is waited for.
-    marker_exchange(course_type& run, const source_options& options, const host_state& host, marker_book book,
+    marker_exchange(scope_type& run, const source_options& options, const host_state& host, marker_book book,
                     loss_ledger& ledger)
-        : course_(run)
+        : scope_(run)
         , options_(options)
         , host_(host)
         , book_(std::move(book))
@@ -93,7 +93,7 @@ public:
                 next = Clock::now() + repeat;
             }
             const auto until = std::min({next, give_up, Clock::now() + options_.stop_check_interval});
-            co_await course_.nap(until - Clock::now());
+            co_await scope_.sleep_until_woken(until - Clock::now());
         }
     }
 
@@ -116,8 +116,8 @@ private:
 
     bool is_pointless(bracket_role role, const marker_source& source) const
     {
-        return course_.abandoned() || source.has_ended() ||
-               (role == bracket_role::opening && course_.stop_asked());
+        return scope_.abandoned() || source.has_ended() ||
+               (role == bracket_role::opening && scope_.stop_asked());
     }
 
     void emit(bracket_role role)
@@ -136,8 +136,8 @@ private:
     {
         const auto give_up = Clock::now() + late_serial_patience;
         while (ledger_.window_closed() && book_.serials_may_be_late() && !source.has_ended() &&
-               !course_.abandoned() && Clock::now() < give_up) {
-            co_await course_.nap(late_serial_poll);
+               !scope_.abandoned() && Clock::now() < give_up) {
+            co_await scope_.sleep_until_woken(late_serial_poll);
         }
     }
 
@@ -145,13 +145,12 @@ private:
     task<void> drain(marker_source& source)
     {
         const auto give_up = Clock::now() + options_.bracket_timeout;
-        while (!source.has_ended() && !course_.abandoned() && source.is_readable() &&
-               Clock::now() < give_up) {
-            co_await course_.nap(drain_poll);
+        while (!source.has_ended() && !scope_.abandoned() && source.is_readable() && Clock::now() < give_up) {
+            co_await scope_.sleep_until_woken(drain_poll);
         }
     }
 
-    course_type& course_;
+    scope_type& scope_;
     const source_options& options_;
     const host_state& host_;
     marker_book book_;

@@ -14,11 +14,11 @@ namespace sctrace::detail {
 /// Opens a live source, the audit socket if a marker comes back through it, else kmsg.
 /**
  * Completes when a marker of @p own has come back, or has been waited for as long as it is worth. Everything
- * runs on the strand of @p run, the course of the operation that opens the source.
+ * runs on the strand of @p run, the scope of the operation that opens the source.
  */
 template <class Clock>
-inline typename course<Clock>::template task<boost::system::result<void, failure>>
-open_source(live_source<Clock>& source, marker_exchange<Clock>& own, course<Clock>& run,
+inline typename run_scope<Clock>::template task<boost::system::result<void, failure>>
+open_source(live_source<Clock>& source, marker_exchange<Clock>& own, run_scope<Clock>& run,
             const source_options& options, const host_state& host)
 {
     using result = boost::system::result<void, failure>;

@@ -64,7 +64,7 @@ void record_router::remove(subscriber& who)
         return;
     }
     if (saw_strays(who)) {
-        who.reader().note_strays();
+        who.reader().note_outside_session();
     }
     shared_accounts::keep(who.ledger());
     std::erase(touched_, &who);
@@ -110,12 +110,12 @@ void record_router::refresh(subscriber& who)
     if (const auto session = who.whose().session()) {
         by_session_[*session].push_back(&who);
     }
-    if (who.keeper()) {
-        shared_accounts::share(who.keeper()->tree(), endings_);
-        for (const std::uint64_t id : who.keeper()->containers()) {
+    if (who.follower()) {
+        shared_accounts::share(who.follower()->tree(), endings_);
+        for (const std::uint64_t id : who.follower()->containers()) {
             by_container_[id].push_back(&who);
         }
-        if (who.keeper()->is_listing()) {
+        if (who.follower()->is_listing()) {
             listing_.push_back(&who);
         }
     }
@@ -132,8 +132,8 @@ void record_router::set_clock_offset(std::chrono::nanoseconds offset)
 {
     if (clock_offset_ && std::chrono::abs(offset - *clock_offset_) > clock_tolerance) {
         for (subscriber* const who : subscribers_) {
-            if (who->keeper()) {
-                who->keeper()->take_clock_step();
+            if (who->follower()) {
+                who->follower()->take_clock_step();
             }
         }
     }
@@ -331,8 +331,8 @@ void record_router::take(const process_event_batch& batch)
         forget_what_events_were_to_come();
         const auto since = batch.events.empty() ? process_tree::time::max() : batch.events.front().time;
         for (subscriber* const who : subscribers_) {
-            if (who->keeper()) {
-                who->keeper()->take_overruns(batch.overruns, since);
+            if (who->follower()) {
+                who->follower()->take_overruns(batch.overruns, since);
             }
         }
         index_everybody();
@@ -358,15 +358,15 @@ void record_router::take_event(const process_event& event)
     }
     const subscriber* const owner = event.begins_process() ? take_owner(event.process) : nullptr;
     for (subscriber* const who : candidates_) {
-        if (who->keeper() && is_own_child) {
-            who->keeper()->tree().apply(event);
-        } else if (who->keeper()) {
-            who->keeper()->take(event, newborn);
-            for (const pid_t entrant : who->keeper()->take_entrants()) {
+        if (who->follower() && is_own_child) {
+            who->follower()->tree().apply(event);
+        } else if (who->follower()) {
+            who->follower()->take(event, newborn);
+            for (const pid_t entrant : who->follower()->take_entrants()) {
                 who->reader().listen_for(entrant);
             }
             if (owner && owner != who) {
-                who->keeper()->rule_out(event.process, event.time);
+                who->follower()->rule_out(event.process, event.time);
             }
             index_changes(*who, event.process);
         }
@@ -399,8 +399,8 @@ void record_router::add_container_candidates(newborn_process& newborn)
 
 void record_router::index_changes(subscriber& who, pid_t pid)
 {
-    if (who.keeper() && who.keeper()->tree().changes() != who.notes().tree_changes) {
-        who.notes().tree_changes = who.keeper()->tree().changes();
+    if (who.follower() && who.follower()->tree().changes() != who.notes().tree_changes) {
+        who.notes().tree_changes = who.follower()->tree().changes();
         index(who, pid);
     }
 }
@@ -415,14 +415,14 @@ void record_router::index(subscriber& who, pid_t pid)
 
 void record_router::index_all_of(subscriber& who)
 {
-    if (!who.keeper()) {
+    if (!who.follower()) {
         for (const pid_t pid : who.whose().pids()) {
             index(who, pid);
         }
         return;
     }
-    who.notes().tree_changes = who.keeper()->tree().changes();
-    for (const pid_t pid : who.keeper()->tree().numbers()) {
+    who.notes().tree_changes = who.follower()->tree().changes();
+    for (const pid_t pid : who.follower()->tree().numbers()) {
         index(who, pid);
     }
 }
@@ -444,8 +444,8 @@ void record_router::forget_dead()
     }
     last_forgetting_ = now;
     for (subscriber* const who : subscribers_) {
-        if (who->keeper()) {
-            who->keeper()->forget_dead(now);
+        if (who->follower()) {
+            who->follower()->forget_dead(now);
         }
     }
     index_everybody();
@@ -453,7 +453,7 @@ void record_router::forget_dead()
 
 void record_router::own_child_ended(pid_t pid)
 {
-    const auto follows = [](const subscriber* who) { return who->keeper().has_value(); };
+    const auto follows = [](const subscriber* who) { return who->follower().has_value(); };
     if (std::any_of(subscribers_.begin(), subscribers_.end(), follows)) {
         own_children_.insert(pid);
     }
@@ -470,7 +470,7 @@ void record_router::fork_events_ended(const std::string& why)
 {
     forget_what_events_were_to_come();
     for (subscriber* const who : subscribers_) {
-        if (who->keeper()) {
+        if (who->follower()) {
             who->ledger().cannot_prove(why);
         }
     }
@@ -480,8 +480,8 @@ void record_router::rule_out_for_others(const subscriber& whose, pid_t pid, proc
 {
     bool matters = false;
     for (subscriber* const who : subscribers_) {
-        if (who != &whose && who->keeper()) {
-            who->keeper()->rule_out(pid, when);
+        if (who != &whose && who->follower()) {
+            who->follower()->rule_out(pid, when);
             matters = true;
         }
     }

@@ -2,7 +2,7 @@
 #define SCTRACE_SRC_RECORD_ROUTER_HPP
 
 #include "record/logged_call.hpp"
-#include "recording/record_reader.hpp"
+#include "recording/call_collector.hpp"
 #include "recording/subscriber.hpp"
 
 #include <sctrace/audit_record.hpp>

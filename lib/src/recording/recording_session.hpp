@@ -3,15 +3,15 @@
 
 #include "host/host_state.hpp"
 #include "os/process_handle.hpp"
+#include "recording/call_collector.hpp"
 #include "recording/child_run.hpp"
 #include "recording/count_feed.hpp"
-#include "recording/course.hpp"
 #include "recording/descendants.hpp"
 #include "recording/live_feed.hpp"
 #include "recording/marker_exchange.hpp"
-#include "recording/record_reader.hpp"
 #include "recording/recording_plan.hpp"
 #include "recording/run_outcome.hpp"
+#include "recording/run_scope.hpp"
 #include "recording/source_hub.hpp"
 #include "recording/subscriber.hpp"
 #include "verdict/verdict_rules.hpp"
@@ -52,10 +52,10 @@ template <class Clock>
 class recording_session final : public subscriber {
 public:
     using hub_type = source_hub<Clock>;
-    using course_type = course<Clock>;
-    using strand_type = typename course_type::strand_type;
+    using scope_type = run_scope<Clock>;
+    using strand_type = typename scope_type::strand_type;
     template <class T>
-    using task = typename course_type::template task<T>;
+    using task = typename scope_type::template task<T>;
     using result = boost::system::result<void, failure>;
 
     recording_session(const boost::asio::any_io_executor& ex, std::shared_ptr<hub_type> hub,
@@ -64,12 +64,12 @@ public:
         , executor_(ex)
         , options_(std::move(options))
         , hub_(std::move(hub))
-        , course_(hub_->strand(), options_.stop, hub_->options().stop)
-        , child_(course_)
-        , live_(course_.strand(), options_.live_records)
+        , scope_(hub_->strand(), options_.stop, hub_->options().stop)
+        , child_(scope_)
+        , live_(scope_.strand(), options_.live_records)
         , reader_(options_.native, target_, ledger_, live_.queue())
-        , descendants_(course_, *hub_, *this, options_)
-        , markers_(course_, options_, before_, book(), ledger_)
+        , descendants_(scope_, *hub_, *this, options_)
+        , markers_(scope_, options_, before_, book(), ledger_)
     {
     }
 
@@ -90,12 +90,12 @@ public:
         }
     }
 
-    strand_type strand() const noexcept { return course_.strand(); }
+    strand_type strand() const noexcept { return scope_.strand(); }
 
     /// Safe to call from any thread.
-    void request_stop() noexcept { course_.request_stop(); }
+    void request_stop() noexcept { scope_.request_stop(); }
 
-    void cancel(boost::asio::cancellation_type type) { course_.cancel(type); }
+    void cancel(boost::asio::cancellation_type type) { scope_.cancel(type); }
 
     void signal_child(int number)
     {
@@ -109,13 +109,13 @@ public:
     void stop_unless_command_runs()
     {
         if (!child_.is_running()) {
-            course_.stop_now();
+            scope_.stop_now();
         }
     }
 
     static task<run_outcome> run(std::shared_ptr<recording_session> self)
     {
-        if (!self->course_.begin(self)) {
+        if (!self->scope_.begin(self)) {
             co_return refused(failure{error::already_running, "a recorder records once"});
         }
         std::exception_ptr thrown;
@@ -137,7 +137,7 @@ public:
     /// What cannot begin any more will bring no records.
     void end_live_feed_unless_running()
     {
-        if (!course_.has_begun()) {
+        if (!scope_.has_begun()) {
             live_.end();
         }
     }
@@ -213,7 +213,7 @@ private:
     {
         wanted_ = plan.following;
         output_ = std::move(plan.output);
-        counts_.emplace(course_, executor_, aggregator_options{output_, options_.native});
+        counts_.emplace(scope_, executor_, aggregator_options{output_, options_.native});
         if (plan.command) {
             child_.prepare(std::move(*plan.command));
         }
@@ -229,7 +229,7 @@ private:
         }
     }
 
-    void wake() override { course_.wake(); }
+    void wake() override { scope_.wake(); }
 
     void take_calls() override
     {
@@ -245,7 +245,7 @@ private:
             seen_.source_error = why.message();
             enter_doubts();
         }
-        course_.wake();
+        scope_.wake();
     }
 
     /// Opens the source, and the window as soon as a record of our own has come back through it.
@@ -260,7 +260,7 @@ private:
         actions_writes_before_ = hub_->actions_writes();
         before_ = read_host_state();
         co_await descendants_.begin(wanted_);
-        result opened = co_await hub_->open(*this, markers_, course_);
+        result opened = co_await hub_->open(*this, markers_, scope_);
         if (opened) {
             opened = check_pid_namespace(descendants_.way(), hub_->source().reads_the_kernel());
         }
@@ -331,7 +331,7 @@ private:
         if (!child_.exists()) {
             return {};
         }
-        if (course_.stop_asked()) {
+        if (scope_.stop_asked()) {
             return failure{boost::asio::error::operation_aborted, "stopped before the command was started"};
         }
         if (const auto started = child_.start(); !started) {
@@ -364,7 +364,7 @@ private:
             if (limited) {
                 pause = std::min<typename Clock::duration>(pause, end - Clock::now());
             }
-            co_await course_.nap(pause);
+            co_await scope_.sleep_until_woken(pause);
             co_await counts_->hand_over();
             look_at_settings();
         }
@@ -372,7 +372,7 @@ private:
 
     bool must_stop() const
     {
-        if (course_.stop_asked()) {
+        if (scope_.stop_asked()) {
             return true;
         }
         if (child_.exists()) {
@@ -425,7 +425,7 @@ private:
 
     task<void> end_command()
     {
-        if (child_.is_running() && !course_.abandoned()) {
+        if (child_.is_running() && !scope_.abandoned()) {
             co_await child_.terminate(options_.kill_after, options_.stop_check_interval);
         }
     }
@@ -438,8 +438,8 @@ private:
         child_.stop_waiting();
         co_await hub_->leave(*this);
         has_joined_ = false;
-        while (course_.has_tasks()) {
-            co_await course_.nap(options_.stop_check_interval);
+        while (scope_.has_tasks()) {
+            co_await scope_.sleep_until_woken(options_.stop_check_interval);
         }
     }
 
@@ -454,7 +454,7 @@ private:
         } else if (source_error_ && !options_.command) {
             outcome.code = source_error_;
             outcome.result.failure_message = "reading the source failed: " + source_error_.message();
-        } else if (course_.abandoned()) {
+        } else if (scope_.abandoned()) {
             outcome.code = boost::asio::error::operation_aborted;
             outcome.result.failure_message = "the recording was cancelled";
         }
@@ -498,7 +498,7 @@ private:
             std::erase_if(end.processes, [](const process_filters& p) { return !p.count; });
         }
         end.own_filters = reader_.own_filters();
-        end.silent_entrants.assign(reader_.unheard().begin(), reader_.unheard().end());
+        end.silent_entrants.assign(reader_.silent_entrants().begin(), reader_.silent_entrants().end());
         end.descendants = descendants_.gather_evidence(wanted_);
         // A known call leaves no record.
         end.descendants.makes_tasks = makes_tasks(counts) || makes_tasks(options_.known);
@@ -522,10 +522,10 @@ private:
     boost::asio::any_io_executor executor_;
     recorder_options options_;
     std::shared_ptr<hub_type> hub_;
-    course_type course_;
+    scope_type scope_;
     child_run<Clock> child_;
     live_feed<Clock> live_;
-    record_reader reader_;
+    call_collector reader_;
     descendants<Clock> descendants_;
     host_state before_;
     marker_exchange<Clock> markers_;

@@ -25,10 +25,10 @@ replay_session::run(std::shared_ptr<replay_session> self)
     if (self->started_.exchange(true)) {
         co_return refused(failure{error::already_running, "a replayer runs once"});
     }
-    co_return co_await self->course();
+    co_return co_await self->run_course();
 }
 
-auto replay_session::course() -> task<run_outcome>
+auto replay_session::run_course() -> task<run_outcome>
 {
     if (const auto prepared = prepare(); !prepared) {
         co_return refused(prepared.error());

@@ -40,7 +40,7 @@
 
 namespace sctrace::detail {
 
-/// The state and the course of one replay.
+/// The course of one replay.
 /**
  * Several parsers read and parse parts of a log at the same time, on the executor. What must happen in the
  * log's order (telling copies, accounting for losses, events) each does on the strand, when it is its part's
@@ -101,7 +101,7 @@ private:
         return boost::asio::as_tuple(boost::asio::use_awaitable_t<executor_type>{});
     }
 
-    task<run_outcome> course();
+    task<run_outcome> run_course();
 
     boost::system::result<void, failure> prepare();
 

@@ -4,12 +4,12 @@
 #include "host/host_state.hpp"
 #include "os/setting_watch.hpp"
 #include "recording/change_signal.hpp"
-#include "recording/course.hpp"
 #include "recording/fork_feed.hpp"
 #include "recording/live_source.hpp"
 #include "recording/marker_exchange.hpp"
 #include "recording/open_source.hpp"
 #include "recording/record_router.hpp"
+#include "recording/run_scope.hpp"
 #include "recording/subscriber.hpp"
 #include "verdict/verdict_rules.hpp"
 
@@ -42,22 +42,22 @@ namespace sctrace::detail {
 template <class Clock>
 class source_hub : public std::enable_shared_from_this<source_hub<Clock>> {
 public:
-    using course_type = course<Clock>;
-    using strand_type = typename course_type::strand_type;
+    using scope_type = run_scope<Clock>;
+    using strand_type = typename scope_type::strand_type;
     template <class T>
-    using task = typename course_type::template task<T>;
+    using task = typename scope_type::template task<T>;
     using result = boost::system::result<void, failure>;
 
     source_hub(const boost::asio::any_io_executor& ex, source_options options)
         : options_(std::move(options))
-        , course_(boost::asio::make_strand(ex), options_.stop)
-        , changed_(course_.strand())
-        , forks_(course_.strand(), router_)
-        , source_(course_, options_, host_, hooks())
+        , scope_(boost::asio::make_strand(ex), options_.stop)
+        , changed_(scope_.strand())
+        , forks_(scope_.strand(), router_)
+        , source_(scope_, options_, host_, hooks())
     {
     }
 
-    strand_type strand() const noexcept { return course_.strand(); }
+    strand_type strand() const noexcept { return scope_.strand(); }
 
     /// How many take part.
     std::size_t size() const noexcept { return size_; }
@@ -73,7 +73,7 @@ public:
         if (!actions_watch_) {
             actions_watch_.emplace("/proc/sys/kernel/seccomp/actions_logged");
         }
-        course_.begin(this->weak_from_this());
+        scope_.begin(this->weak_from_this());
         if (forks_.is_open()) {
             // What happened to the clock before concerns the others only.
             router_.set_clock_offset(wall_clock_offset());
@@ -88,7 +88,7 @@ public:
     }
 
     /// Opens the source if it is not, and waits until a marker of @p who's own has come back if one can.
-    task<result> open(subscriber& who, marker_exchange<Clock>& own, course_type& run)
+    task<result> open(subscriber& who, marker_exchange<Clock>& own, scope_type& run)
     {
         co_await wait_for_others(run);
         if (state_ == state::open) {
@@ -142,7 +142,7 @@ public:
             return false;
         }
         forks_ended_ = false;
-        course_.spawn(forks_.run(), [this](std::exception_ptr thrown) {
+        scope_.spawn(forks_.run(), [this](std::exception_ptr thrown) {
             if (thrown) {
                 router_.fork_events_ended("reading fork events failed: " + outcome_of(thrown).code.message());
             }
@@ -206,10 +206,10 @@ private:
     }
 
     /// Until nobody opens or closes the source, or a stop is asked for, for which it looks at each check.
-    task<void> wait_for_others(course_type& run)
+    task<void> wait_for_others(scope_type& run)
     {
         while ((state_ == state::opening || state_ == state::closing) && !run.stop_asked()) {
-            co_await run.nap(options_.stop_check_interval);
+            co_await run.sleep_until_woken(options_.stop_check_interval);
         }
     }
 
@@ -301,13 +301,13 @@ private:
             co_await changed_.wait();
         }
         forks_.close();
-        while (course_.has_tasks()) {
-            co_await course_.nap(options_.stop_check_interval);
+        while (scope_.has_tasks()) {
+            co_await scope_.sleep_until_woken(options_.stop_check_interval);
         }
     }
 
     source_options options_;
-    course_type course_;
+    scope_type scope_;
     // Its state, and that of its process events.
     change_signal<Clock> changed_;
     host_state host_;

@@ -1,7 +1,7 @@
 list(APPEND sctrace_sources
     src/recording/asio_configuration.cpp
     src/recording/live_records.cpp
-    src/recording/record_reader.cpp
+    src/recording/call_collector.cpp
     src/recording/record_router.cpp
     src/recording/recorder.cpp
     src/recording/recording_plan.cpp
@@ -9,6 +9,6 @@ list(APPEND sctrace_sources
     src/recording/replay_session.cpp
     src/recording/replayer.cpp
     src/recording/report.cpp
-    src/recording/tree_keeper.cpp
+    src/recording/process_follower.cpp
     src/recording/watch_reader.cpp
     src/recording/watcher.cpp)

@@ -1,8 +1,8 @@
 #ifndef SCTRACE_SRC_SUBSCRIBER_HPP
 #define SCTRACE_SRC_SUBSCRIBER_HPP
 
-#include "recording/record_reader.hpp"
-#include "recording/tree_keeper.hpp"
+#include "recording/call_collector.hpp"
+#include "recording/process_follower.hpp"
 
 #include <sctrace/loss_ledger.hpp>
 #include <sctrace/target.hpp>
@@ -23,7 +23,7 @@ namespace sctrace::detail {
 class subscriber {
 public:
     /// All must outlive the object.
-    subscriber(record_reader& reader, target& whose, loss_ledger& ledger) noexcept
+    subscriber(call_collector& reader, target& whose, loss_ledger& ledger) noexcept
         : reader_(reader)
         , target_(whose)
         , ledger_(ledger)
@@ -49,23 +49,23 @@ public:
     routing_notes& notes() noexcept { return notes_; }
     const routing_notes& notes() const noexcept { return notes_; }
 
-    record_reader& reader() noexcept { return reader_; }
+    call_collector& reader() noexcept { return reader_; }
     target& whose() noexcept { return target_; }
     const target& whose() const noexcept { return target_; }
     loss_ledger& ledger() noexcept { return ledger_; }
 
     /// Keeps the target's process tree, if it has one.
-    std::optional<tree_keeper>& keeper() noexcept { return keeper_; }
-    const std::optional<tree_keeper>& keeper() const noexcept { return keeper_; }
+    std::optional<process_follower>& follower() noexcept { return follower_; }
+    const std::optional<process_follower>& follower() const noexcept { return follower_; }
 
 protected:
     ~subscriber() = default;
 
 private:
-    record_reader& reader_;
+    call_collector& reader_;
     target& target_;
     loss_ledger& ledger_;
-    std::optional<tree_keeper> keeper_;
+    std::optional<process_follower> follower_;
     routing_notes notes_;
 };
 

@@ -1,7 +1,7 @@
 #ifndef SCTRACE_SRC_WATCH_READER_HPP
 #define SCTRACE_SRC_WATCH_READER_HPP
 
-#include "recording/record_reader.hpp"
+#include "recording/call_collector.hpp"
 
 #include <sctrace/audit_record.hpp>
 #include <sctrace/bracket.hpp>

@@ -122,8 +122,8 @@ struct evidence {
  *
  * What else `complete` takes is known elsewhere, and enters the ledger there: both brackets, each serial
  * between them and the kernel's counter of lost records (loss_ledger), settings whose change an audit record
- * shows (record_reader), and fork events that were lost where descendants are told by nothing else
- * (tree_keeper).
+ * shows (call_collector), and fork events that were lost where descendants are told by nothing else
+ * (process_follower).
  */
 std::vector<std::string> doubts(const evidence& e);
 

@@ -1,7 +1,7 @@
 #include "common/routed_reader.hpp"
 #include "common/skip.hpp"
+#include "recording/process_follower.hpp"
 #include "recording/record_router.hpp"
-#include "recording/tree_keeper.hpp"
 
 #include <sctrace/live_records.hpp>
 
@@ -39,8 +39,8 @@ using sctrace::process_tree;
 using sctrace::record_batch;
 using sctrace::detail::bracket_role;
 using sctrace::detail::newborn_process;
+using sctrace::detail::process_follower;
 using sctrace::detail::record_router;
-using sctrace::detail::tree_keeper;
 using sctrace::test::routed_reader;
 
 using calls = std::vector<std::int64_t>;
@@ -107,8 +107,8 @@ struct party {
     {
     }
 
-    void follow() { reader.keeper().emplace(whose, ledger); }
-    process_tree& tree() { return reader.keeper()->tree(); }
+    void follow() { reader.follower().emplace(whose, ledger); }
+    process_tree& tree() { return reader.follower()->tree(); }
 
     void collect()
     {
@@ -618,18 +618,18 @@ BOOST_AUTO_TEST_CASE(strays_are_those_of_the_time_between_joining_and_leaving)
     join(mute);
     read({record{3, 61, 9}, record{4, 61, 5}, record{5, 61, 8}});
     leave(old);
-    BOOST_TEST(old.reader->has_strays());
+    BOOST_TEST(old.reader->has_outside_session());
     read({record{6, 61, 7}});
     leave(young);
     leave(mute);
-    BOOST_TEST(!young.reader->has_strays());
-    BOOST_TEST(!mute.reader->has_strays());
+    BOOST_TEST(!young.reader->has_outside_session());
+    BOOST_TEST(!mute.reader->has_outside_session());
     party next;
     next.whose.follow_session(2);
     join(next);
     read({record{7, 61, 2}, record{8, 61, 1}});
     leave(next);
-    BOOST_TEST(!next.reader->has_strays());
+    BOOST_TEST(!next.reader->has_outside_session());
 }
 
 BOOST_DATA_TEST_CASE(strays_are_seen_whoever_else_takes_them,
@@ -645,7 +645,7 @@ BOOST_DATA_TEST_CASE(strays_are_seen_whoever_else_takes_them,
     r.read({record{1, 42, session, 1}, record{2, 50, 5, 2}, record{3, 50, 5, 3}});
     r.leave(one);
     expect(other_one, {1});
-    BOOST_TEST(one.reader->has_strays() == (session > 5));
+    BOOST_TEST(one.reader->has_outside_session() == (session > 5));
 }
 
 BOOST_AUTO_TEST_CASE(a_stray_is_not_forgotten_for_the_many_sessions_behind_it)
@@ -669,8 +669,8 @@ BOOST_AUTO_TEST_CASE(a_stray_is_not_forgotten_for_the_many_sessions_behind_it)
     read({record{serial + 1, 60, 50}, record{serial + 2, 60, 100}});
     leave(early);
     leave(late);
-    BOOST_TEST(early.reader->has_strays());
-    BOOST_TEST(!late.reader->has_strays());
+    BOOST_TEST(early.reader->has_outside_session());
+    BOOST_TEST(!late.reader->has_outside_session());
 }
 
 BOOST_AUTO_TEST_CASE(children_of_members_are_members_of_whom_their_parent_is)
@@ -824,9 +824,9 @@ BOOST_AUTO_TEST_CASE(lost_fork_events_are_lost_for_all_trees)
     party other_one;
     party without_tree;
     one.follow();
-    one.reader.keeper()->follow_command(nowhere + 1, sctrace::follow_kind::tree);
+    one.reader.follower()->follow_command(nowhere + 1, sctrace::follow_kind::tree);
     other_one.follow();
-    other_one.reader.keeper()->follow_command(nowhere + 2, sctrace::follow_kind::tree);
+    other_one.reader.follower()->follow_command(nowhere + 2, sctrace::follow_kind::tree);
     join(one);
     join(other_one);
     join(without_tree);
@@ -834,7 +834,7 @@ BOOST_AUTO_TEST_CASE(lost_fork_events_are_lost_for_all_trees)
     for (const party* const who : {&one, &other_one}) {
         BOOST_TEST(who->ledger.counts().fork_event_overruns == 2U);
         BOOST_TEST(has_doubt(*who, "fork events were lost"));
-        BOOST_TEST(!who->reader.keeper()->lost_nothing());
+        BOOST_TEST(!who->reader.follower()->lost_nothing());
     }
     BOOST_TEST(without_tree.ledger.counts().fork_event_overruns == 0U);
     take({}, 1);
@@ -863,11 +863,11 @@ BOOST_AUTO_TEST_CASE(a_step_of_the_wall_clock_is_told_to_all_who_follow)
     party by_session;
     for (party* const who : {&one, &other_one}) {
         who->follow();
-        who->reader.keeper()->follow_command(nowhere + 1, sctrace::follow_kind::tree);
+        who->reader.follower()->follow_command(nowhere + 1, sctrace::follow_kind::tree);
         join(*who);
     }
     by_session.follow();
-    by_session.reader.keeper()->follow_command(nowhere + 2, sctrace::follow_kind::session);
+    by_session.reader.follower()->follow_command(nowhere + 2, sctrace::follow_kind::session);
     join(by_session);
     router.set_clock_offset(wall_offset + milliseconds(5));
     BOOST_TEST(!has_doubt(one, "wall clock"));
@@ -884,7 +884,7 @@ BOOST_AUTO_TEST_CASE(the_clock_of_before_an_idle_time_is_no_step)
     leave(first);
     party next;
     next.follow();
-    next.reader.keeper()->follow_command(nowhere + 1, sctrace::follow_kind::tree);
+    next.reader.follower()->follow_command(nowhere + 1, sctrace::follow_kind::tree);
     join(next);
     router.set_clock_offset(wall_offset + std::chrono::hours(1));
     BOOST_TEST(!has_doubt(next, "wall clock"));
@@ -1003,8 +1003,8 @@ public:
     sctrace::target whose;
     sctrace::loss_ledger ledger;
     sctrace::detail::live_queue queue{0};
-    sctrace::detail::record_reader reader{x86_64, whose, ledger, queue};
-    std::optional<tree_keeper> keeper;
+    sctrace::detail::call_collector reader{x86_64, whose, ledger, queue};
+    std::optional<process_follower> keeper;
 
 private:
     sctrace::detail::logged_call_reader calls_;
@@ -1015,7 +1015,7 @@ constexpr int kinds = 6;
 
 /// Sets one up in the way of that number; all processes are nowhere and the `world_size` after it.
 void set_up(int kind, sctrace::target& whose, sctrace::loss_ledger& ledger,
-            std::optional<tree_keeper>& keeper, process_tree::time now)
+            std::optional<process_follower>& keeper, process_tree::time now)
 {
     if (kind == 0) {
         whose.add_pid(nowhere + 1);
@@ -1141,7 +1141,7 @@ BOOST_DATA_TEST_CASE(routing_changes_nothing, boost::unit_test::data::xrange(40)
     std::array<compared, kinds> all;
     for (int kind = 0; kind < kinds; ++kind) {
         compared& c = all[static_cast<std::size_t>(kind)];
-        set_up(kind, c.routed.whose, c.routed.ledger, c.routed.reader.keeper(), r.base);
+        set_up(kind, c.routed.whose, c.routed.ledger, c.routed.reader.follower(), r.base);
         set_up(kind, c.direct.whose, c.direct.ledger, c.direct.keeper, r.base);
         c.direct.reader.count_without_bracket();
         r.join(c.routed);
@@ -1333,25 +1333,25 @@ BOOST_FIXTURE_TEST_CASE(who_enters_a_container_reaches_those_who_record_it, rout
     party elsewhere;
     inside.follow();
     const std::array<pid_t, 1> pids{container.child()};
-    inside.reader.keeper()->follow_pids(pids, sctrace::follow_kind::container);
+    inside.reader.follower()->follow_pids(pids, sctrace::follow_kind::container);
     join(inside);
     elsewhere.follow();
     elsewhere.tree().add(nowhere, base);
     join(elsewhere);
-    BOOST_REQUIRE(inside.reader.keeper()->containers().size() == 1U);
+    BOOST_REQUIRE(inside.reader.follower()->containers().size() == 1U);
 
     const namespace_child entrant(container.child());
     const namespace_child stranger;
     BOOST_REQUIRE(entrant.is_made());
     BOOST_REQUIRE(stranger.is_made());
     take({birth(1, entrant.parent(), entrant.child()), birth(2, stranger.parent(), stranger.child())});
-    BOOST_TEST(inside.reader->unheard().contains(entrant.child()));
-    BOOST_TEST(inside.reader->unheard().size() == 1U);
+    BOOST_TEST(inside.reader->silent_entrants().contains(entrant.child()));
+    BOOST_TEST(inside.reader->silent_entrants().size() == 1U);
     read({record_of(1, container.child(), 5, 1), record_of(2, entrant.child(), 5, 2),
           record_of(3, stranger.child(), 5, 3)});
     expect(inside, {1, 2});
     expect(elsewhere, {});
-    BOOST_TEST(inside.reader->unheard().empty());
+    BOOST_TEST(inside.reader->silent_entrants().empty());
     BOOST_TEST(inside.reader->unclear() == 0U);
 
     // Gone before anybody could look where it was.
@@ -1362,7 +1362,7 @@ BOOST_FIXTURE_TEST_CASE(who_enters_a_container_reaches_those_who_record_it, rout
     expect(elsewhere, {5});
 
     // Its listing is over, its container goes on.
-    inside.reader.keeper()->settle_listing();
+    inside.reader.follower()->settle_listing();
     router.refresh(inside.reader);
     const namespace_child next(container.child());
     BOOST_REQUIRE(next.is_made());
@@ -1383,16 +1383,16 @@ BOOST_FIXTURE_TEST_CASE(who_lists_processes_hears_of_all_endings, routing)
     sctrace::process_tree::time listed_at{};
     for (party* const who : {&settled, &lister}) {
         who->follow();
-        who->reader.keeper()->follow_pids(pids, sctrace::follow_kind::tree);
+        who->reader.follower()->follow_pids(pids, sctrace::follow_kind::tree);
         // On a busy machine the time that counts as that of the listing is over soon.
         listed_at = sctrace::detail::monotonic_now();
         join(*who);
     }
-    settled.reader.keeper()->settle_listing();
+    settled.reader.follower()->settle_listing();
     router.refresh(settled.reader);
     // A stranger as far as anybody knows, but nobody told its parent: the sibling may have been its child.
     take({{process_event::kind::exit, listed_at, nowhere + 1, nowhere + 1, 0}});
-    lister.reader.keeper()->settle_listing();
+    lister.reader.follower()->settle_listing();
     router.refresh(lister.reader);
     BOOST_TEST(has_doubt(lister, "ended while the existing ones were being listed"));
     BOOST_TEST(!has_doubt(settled, "ended while the existing ones were being listed"));

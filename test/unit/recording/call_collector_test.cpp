@@ -1,5 +1,5 @@
 #include "common/routed_reader.hpp"
-#include "recording/record_reader.hpp"
+#include "recording/call_collector.hpp"
 
 #include <sctrace/detail/kmsg_reader.hpp>
 
@@ -360,7 +360,7 @@ BOOST_DATA_TEST_CASE(records_that_may_be_those_of_lost_descendants_are_noted,
     p.read(seccomp_text(1, 50, session, 39));
     BOOST_TEST(p.records.calls().size() == (session == 5 ? 1U : 0U));
     p.records.leave();
-    BOOST_TEST(p.records->has_strays() == (session > 5));
+    BOOST_TEST(p.records->has_outside_session() == (session > 5));
 }
 
 BOOST_AUTO_TEST_CASE(audit_payloads_are_read_like_log_text)

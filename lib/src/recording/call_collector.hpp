@@ -41,11 +41,11 @@ enum class bracket_role : std::size_t {
  * Every notice of loss and every record of the target that can't be counted goes into the ledger. Records
  * outside of the window are nobody's.
  */
-class record_reader {
+class call_collector {
 public:
     /// All but the architecture must outlive the reader; @p live gets each record that is counted, if wanted.
     /** If the target has a process tree too, the tree is told of each process that the session selects. */
-    record_reader(architecture native, target& whose, loss_ledger& ledger, live_queue& live);
+    call_collector(architecture native, target& whose, loss_ledger& ledger, live_queue& live);
 
     /// How far the wall clock, which records carry, is ahead of CLOCK_MONOTONIC, which process events carry.
     void set_clock_offset(std::chrono::nanoseconds offset) noexcept { clock_offset_ = offset; }
@@ -78,8 +78,8 @@ public:
 
     /// There were records that were not selected, but may be those of descendants that left the audit
     /// session.
-    void note_strays() noexcept { strays_ = true; }
-    bool has_strays() const noexcept { return strays_; }
+    void note_outside_session() noexcept { outside_session_ = true; }
+    bool has_outside_session() const noexcept { return outside_session_; }
 
     /// Processes of the session that the tree had not known: their children may have been taken for others'.
     std::uint64_t latecomers() const noexcept { return latecomers_; }
@@ -88,9 +88,9 @@ public:
     std::uint64_t selected_by_tree() const noexcept { return selected_by_tree_; }
 
     /// From now on notes whether a record of @p pid comes.
-    void listen_for(pid_t pid) { unheard_.insert(pid); }
+    void listen_for(pid_t pid) { silent_entrants_.insert(pid); }
     /// Those of whom none has come.
-    const std::unordered_set<pid_t>& unheard() const noexcept { return unheard_; }
+    const std::unordered_set<pid_t>& silent_entrants() const noexcept { return silent_entrants_; }
 
     /// Calls of the target that were refused, or of which the records do not tell.
     std::uint64_t refused() const noexcept { return refused_; }
@@ -139,12 +139,12 @@ private:
     std::deque<early_record> early_;
     bool counting_ = false;
     filter_calls own_filters_;
-    bool strays_ = false;
+    bool outside_session_ = false;
     std::uint64_t refused_ = 0;
     std::uint64_t unclear_ = 0;
     std::uint64_t latecomers_ = 0;
     std::uint64_t selected_by_tree_ = 0;
-    std::unordered_set<pid_t> unheard_;
+    std::unordered_set<pid_t> silent_entrants_;
     std::chrono::nanoseconds clock_offset_{};
     pid_t learned_ = 0;
     std::uint64_t learned_at_change_ = 0;

@@ -1,4 +1,4 @@
-#include "recording/record_reader.hpp"
+#include "recording/call_collector.hpp"
 
 #include <sctrace/bracket.hpp>
 #include <sctrace/error.hpp>
@@ -35,7 +35,7 @@ bool has(std::string_view text, std::string_view words) noexcept
 
 } // namespace
 
-record_reader::record_reader(architecture native, target& whose, loss_ledger& ledger, live_queue& live)
+call_collector::call_collector(architecture native, target& whose, loss_ledger& ledger, live_queue& live)
     : native_(native)
     , target_(whose)
     , ledger_(ledger)
@@ -43,7 +43,7 @@ record_reader::record_reader(architecture native, target& whose, loss_ledger& le
 {
 }
 
-void record_reader::take_losses(const source_losses& losses)
+void call_collector::take_losses(const source_losses& losses)
 {
     if (counting_) {
         ledger_.overwritten(losses.overwritten);
@@ -52,21 +52,21 @@ void record_reader::take_losses(const source_losses& losses)
     }
 }
 
-void record_reader::take_notice(const loss_notice& notice)
+void call_collector::take_notice(const loss_notice& notice)
 {
     if (counting_) {
         ledger_.saw_notice(notice);
     }
 }
 
-void record_reader::take_unreadable()
+void call_collector::take_unreadable()
 {
     if (counting_) {
         ledger_.malformed_record();
     }
 }
 
-void record_reader::expect_bracket(std::int64_t number, bracket_role role)
+void call_collector::expect_bracket(std::int64_t number, bracket_role role)
 {
     expected_.push_back({number, role});
 }
@@ -74,7 +74,7 @@ void record_reader::expect_bracket(std::int64_t number, bracket_role role)
 /// What decides about records may be changed and changed back before anybody looks again. Only written where
 /// audit is enabled (kernel/auditsc.c, audit_seccomp_actions_logged; kernel/auditfilter.c,
 /// audit_log_rule_change; list 5 is the exclude list).
-void record_reader::take_setting(const audit_record& header)
+void call_collector::take_setting(const audit_record& header)
 {
     if (!counting_) {
         return;
@@ -86,7 +86,7 @@ void record_reader::take_setting(const audit_record& header)
     }
 }
 
-void record_reader::take(const logged_call& record, const audit_record& header)
+void call_collector::take(const logged_call& record, const audit_record& header)
 {
     if (!counting_) {
         keep_early(record, header);
@@ -95,7 +95,7 @@ void record_reader::take(const logged_call& record, const audit_record& header)
     }
 }
 
-void record_reader::take_uncountable(const audit_record& header, bool truncated)
+void call_collector::take_uncountable(const audit_record& header, bool truncated)
 {
     if (!counting_ || !ledger_.in_window(header.serial)) {
         return;
@@ -113,7 +113,7 @@ void record_reader::take_uncountable(const audit_record& header, bool truncated)
     }
 }
 
-bool record_reader::take_bracket(const logged_call& record, std::uint32_t serial)
+bool call_collector::take_bracket(const logged_call& record, std::uint32_t serial)
 {
     const auto found = std::find_if(expected_.begin(), expected_.end(),
                                     [&](const expectation& e) { return e.number == record.syscall; });
@@ -132,7 +132,7 @@ bool record_reader::take_bracket(const logged_call& record, std::uint32_t serial
 }
 
 /// Records can overtake each other between two CPUs.
-void record_reader::keep_early(const logged_call& record, const audit_record& header)
+void call_collector::keep_early(const logged_call& record, const audit_record& header)
 {
     early_record kept{record, header,
                       std::make_unique_for_overwrite<char[]>(header.time.size() + header.body.size())};
@@ -147,7 +147,7 @@ void record_reader::keep_early(const logged_call& record, const audit_record& he
     }
 }
 
-void record_reader::take_early()
+void call_collector::take_early()
 {
     for (const early_record& e : early_) {
         if (ledger_.in_window(e.header.serial)) {
@@ -158,7 +158,7 @@ void record_reader::take_early()
     early_.shrink_to_fit();
 }
 
-void record_reader::take_call(const logged_call& record, const audit_record& header)
+void call_collector::take_call(const logged_call& record, const audit_record& header)
 {
     const membership owner = whose(record.pid, record.ses, header.time);
     if (owner != membership::ours) {
@@ -171,8 +171,8 @@ void record_reader::take_call(const logged_call& record, const audit_record& hea
         return;
     }
     selected_by_tree_ += target_.in_session(record.ses) ? 0 : 1;
-    if (!unheard_.empty() && record.pid) {
-        unheard_.erase(*record.pid);
+    if (!silent_entrants_.empty() && record.pid) {
+        silent_entrants_.erase(*record.pid);
     }
     const auto arch = record.arch.value_or(native_.audit_arch());
     const syscall_key call{architecture::of_call(arch, record.syscall), record.syscall};
@@ -182,7 +182,7 @@ void record_reader::take_call(const logged_call& record, const audit_record& hea
     show_live(header);
 }
 
-void record_reader::show_live(const audit_record& header)
+void call_collector::show_live(const audit_record& header)
 {
     if (!live_.is_wanted()) {
         return;
@@ -192,8 +192,8 @@ void record_reader::show_live(const audit_record& header)
     }
 }
 
-membership record_reader::whose(std::optional<std::int32_t> pid, std::optional<std::uint64_t> ses,
-                                std::string_view time)
+membership call_collector::whose(std::optional<std::int32_t> pid, std::optional<std::uint64_t> ses,
+                                 std::string_view time)
 {
     if (!target_.tree()) {
         return target_.whose(pid, ses, {});
@@ -210,7 +210,7 @@ membership record_reader::whose(std::optional<std::int32_t> pid, std::optional<s
 }
 
 /// Should it leave the session later, or a child of it, the tree knows them.
-void record_reader::learn_member(pid_t pid, process_tree::time made)
+void call_collector::learn_member(pid_t pid, process_tree::time made)
 {
     process_tree& tree = *target_.tree();
     if (tree.whose(pid, made) != membership::ours) {
@@ -221,7 +221,7 @@ void record_reader::learn_member(pid_t pid, process_tree::time made)
     learned_at_change_ = tree.changes();
 }
 
-void record_reader::watch_filters(syscall_key call, std::optional<std::int32_t> pid)
+void call_collector::watch_filters(syscall_key call, std::optional<std::int32_t> pid)
 {
     const filter_installers& installers = installers_of(call.arch);
     if (call.number == installers.seccomp) {
@@ -234,7 +234,7 @@ void record_reader::watch_filters(syscall_key call, std::optional<std::int32_t> 
     }
 }
 
-const record_reader::filter_installers& record_reader::installers_of(architecture arch)
+const call_collector::filter_installers& call_collector::installers_of(architecture arch)
 {
     const auto known = std::find_if(installers_.begin(), installers_.end(),
                                     [arch](const filter_installers& i) { return i.arch == arch; });

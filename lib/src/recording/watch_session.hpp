@@ -1,13 +1,13 @@
-#ifndef SCTRACE_SRC_WATCHING_HPP
-#define SCTRACE_SRC_WATCHING_HPP
+#ifndef SCTRACE_SRC_RECORDING_WATCH_SESSION_HPP
+#define SCTRACE_SRC_RECORDING_WATCH_SESSION_HPP
 
 #include "host/host_state.hpp"
-#include "recording/course.hpp"
+#include "recording/call_collector.hpp"
 #include "recording/live_source.hpp"
 #include "recording/marker_exchange.hpp"
 #include "recording/open_source.hpp"
-#include "recording/record_reader.hpp"
 #include "recording/run_outcome.hpp"
+#include "recording/run_scope.hpp"
 #include "recording/watch_reader.hpp"
 
 #include <sctrace/audit_status.hpp>
@@ -31,36 +31,36 @@
 
 namespace sctrace::detail {
 
-/// The state and the course of one watcher; everything runs on its strand.
+/// The course of one watcher; everything runs on its strand.
 template <class Clock>
-class watching : public std::enable_shared_from_this<watching<Clock>> {
+class watch_session : public std::enable_shared_from_this<watch_session<Clock>> {
 public:
-    using course_type = course<Clock>;
-    using strand_type = typename course_type::strand_type;
+    using scope_type = run_scope<Clock>;
+    using strand_type = typename scope_type::strand_type;
     template <class T>
-    using task = typename course_type::template task<T>;
+    using task = typename scope_type::template task<T>;
     using outcome = basic_run_outcome<watch_summary>;
     using result = boost::system::result<void, failure>;
 
-    watching(const boost::asio::any_io_executor& ex, watcher_options options)
+    watch_session(const boost::asio::any_io_executor& ex, watcher_options options)
         : options_(std::move(options))
-        , course_(boost::asio::make_strand(ex), options_.stop)
+        , scope_(boost::asio::make_strand(ex), options_.stop)
         , reader_(options_, ledger_)
-        , markers_(course_, options_, before_, book(), ledger_)
-        , source_(course_, options_, before_, hooks())
+        , markers_(scope_, options_, before_, book(), ledger_)
+        , source_(scope_, options_, before_, hooks())
     {
     }
 
-    strand_type strand() const noexcept { return course_.strand(); }
+    strand_type strand() const noexcept { return scope_.strand(); }
 
     /// Safe to call from any thread.
-    void request_stop() noexcept { course_.request_stop(); }
+    void request_stop() noexcept { scope_.request_stop(); }
 
-    void cancel(boost::asio::cancellation_type type) { course_.cancel(type); }
+    void cancel(boost::asio::cancellation_type type) { scope_.cancel(type); }
 
-    static task<outcome> run(std::shared_ptr<watching> self)
+    static task<outcome> run(std::shared_ptr<watch_session> self)
     {
-        if (!self->course_.begin(self)) {
+        if (!self->scope_.begin(self)) {
             co_return refused<outcome>({error::already_running, "a watcher runs once"});
         }
         std::exception_ptr thrown;
@@ -131,7 +131,7 @@ private:
         if (const auto allowed = check_pid_namespace(source_.wants_the_kernel()); !allowed) {
             co_return allowed;
         }
-        const result opened = co_await open_source(source_, markers_, course_, options_, before_);
+        const result opened = co_await open_source(source_, markers_, scope_, options_, before_);
         if (opened) {
             look_at_what_was_opened();
         }
@@ -166,7 +166,7 @@ private:
     task<void> watch()
     {
         while (!must_stop()) {
-            co_await course_.nap(pause());
+            co_await scope_.sleep_until_woken(pause());
             if (next_look_ && Clock::now() >= *next_look_) {
                 look_for_losses();
             }
@@ -176,7 +176,7 @@ private:
     bool must_stop() const
     {
         const bool over = options_.duration.count() != 0 && Clock::now() >= end_;
-        return over || course_.stop_asked() || source_.has_ended() || thrown_;
+        return over || scope_.stop_asked() || source_.has_ended() || thrown_;
     }
 
     typename Clock::duration pause() const
@@ -201,15 +201,15 @@ private:
             reader_.read(batch);
         } catch (...) {
             thrown_ = std::current_exception();
-            course_.wake();
+            scope_.wake();
             return;
         }
         if (!next_look_) {
             next_look_ = Clock::now() + look_interval;
-            course_.wake();
+            scope_.wake();
         }
         if (reader_.brackets_seen() != brackets) {
-            course_.wake();
+            scope_.wake();
         }
     }
 
@@ -250,8 +250,8 @@ private:
     task<void> stop_tasks()
     {
         co_await source_.stop();
-        while (course_.has_tasks()) {
-            co_await course_.nap(options_.stop_check_interval);
+        while (scope_.has_tasks()) {
+            co_await scope_.sleep_until_woken(options_.stop_check_interval);
         }
         source_.release_ratelimit();
     }
@@ -264,7 +264,7 @@ private:
         if (source_.error()) {
             ended.code = source_.error();
             ended.result.failure_message = "reading the source failed: " + source_.error().message();
-        } else if (course_.abandoned()) {
+        } else if (scope_.abandoned()) {
             ended.code = boost::asio::error::operation_aborted;
             ended.result.failure_message = "watching was cancelled";
         }
@@ -272,7 +272,7 @@ private:
     }
 
     watcher_options options_;
-    course_type course_;
+    scope_type scope_;
     host_state before_;
     loss_ledger ledger_;
     watch_reader reader_;

@@ -1,8 +1,8 @@
-#ifndef SCTRACE_SRC_RECORDING_OPS_HPP
-#define SCTRACE_SRC_RECORDING_OPS_HPP
+#ifndef SCTRACE_SRC_RECORDING_RECORDER_OPERATIONS_HPP
+#define SCTRACE_SRC_RECORDING_RECORDER_OPERATIONS_HPP
 
-#include "recording/course.hpp"
 #include "recording/run_outcome.hpp"
+#include "recording/run_scope.hpp"
 
 #include <sctrace/live_records.hpp>
 #include <sctrace/trace.hpp>

@@ -45,13 +45,13 @@ private:
 /**
  * Process events must be received before anything is added, so that nobody is born unnoticed in between.
  */
-class tree_keeper {
+class process_follower {
 public:
     /// How much later than its consequences the end of a process may be stamped.
     static constexpr std::chrono::milliseconds listing_margin{11};
 
-    /// @p whose and @p ledger must outlive the keeper.
-    tree_keeper(target& whose, loss_ledger& ledger);
+    /// @p whose and @p ledger must outlive the follower.
+    process_follower(target& whose, loss_ledger& ledger);
 
     /// Takes in running processes, and their relatives as @p how says.
     void follow_pids(std::span<const pid_t> pids, follow_kind how);

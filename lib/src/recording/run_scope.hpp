@@ -1,5 +1,5 @@
-#ifndef SCTRACE_SRC_COURSE_HPP
-#define SCTRACE_SRC_COURSE_HPP
+#ifndef SCTRACE_SRC_RECORDING_RUN_SCOPE_HPP
+#define SCTRACE_SRC_RECORDING_RUN_SCOPE_HPP
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
@@ -23,14 +23,14 @@ namespace sctrace::detail {
  * Everything but request_stop() and strand() is to be called on the strand.
  */
 template <class Clock>
-class course {
+class run_scope {
 public:
     using strand_type = boost::asio::strand<boost::asio::any_io_executor>;
     template <class T>
     using task = boost::asio::awaitable<T, strand_type>;
 
     /// Either token asks for a stop.
-    course(const strand_type& strand, std::stop_token stop, std::stop_token also = {})
+    run_scope(const strand_type& strand, std::stop_token stop, std::stop_token also = {})
         : strand_(strand)
         , stop_(std::move(stop))
         , also_(std::move(also))
@@ -83,7 +83,7 @@ public:
     bool abandoned() const noexcept { return abandoned_; }
 
     /// Sleeps until the time is over or wake() is called; a call of wake() since the last sleep counts, too.
-    task<void> nap(typename Clock::duration time)
+    task<void> sleep_until_woken(typename Clock::duration time)
     {
         if (!woken_) {
             wake_.expires_after(time);
@@ -102,7 +102,7 @@ public:
     template <class Done>
     void spawn(task<void> work, Done done)
     {
-        auto ended = [held = hold_task(), done = std::move(done)](std::exception_ptr thrown) mutable {
+        auto ended = [held = guard(), done = std::move(done)](std::exception_ptr thrown) mutable {
             done(thrown);
             held.end();
         };
@@ -112,41 +112,41 @@ public:
     bool has_tasks() const noexcept { return tasks_ != 0; }
 
     /// Something that is under way, and the owner that it needs.
-    class held_task {
+    class scope_guard {
     public:
-        held_task(held_task&& other) noexcept
-            : course_(std::exchange(other.course_, nullptr))
+        scope_guard(scope_guard&& other) noexcept
+            : scope_(std::exchange(other.scope_, nullptr))
             , owner_(std::move(other.owner_))
         {
         }
-        held_task& operator=(held_task&&) = delete;
-        ~held_task() { end(); }
+        scope_guard& operator=(scope_guard&&) = delete;
+        ~scope_guard() { end(); }
 
         void end()
         {
-            if (course_) {
-                std::exchange(course_, nullptr)->task_ended();
+            if (scope_) {
+                std::exchange(scope_, nullptr)->task_ended();
             }
         }
 
     private:
-        friend class course;
+        friend class run_scope;
 
-        held_task(course& of, std::shared_ptr<void> owner) noexcept
-            : course_(&of)
+        scope_guard(run_scope& of, std::shared_ptr<void> owner) noexcept
+            : scope_(&of)
             , owner_(std::move(owner))
         {
         }
 
-        course* course_;
+        run_scope* scope_;
         std::shared_ptr<void> owner_;
     };
 
-    /// Counts what is about to be started as a task, until held_task::end() is called.
-    held_task hold_task()
+    /// Counts what is about to be started as a task, until scope_guard::end() is called.
+    scope_guard guard()
     {
         ++tasks_;
-        return held_task(*this, owner_.lock());
+        return scope_guard(*this, owner_.lock());
     }
 
 private:

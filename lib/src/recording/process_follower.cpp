@@ -1,4 +1,4 @@
-#include "recording/tree_keeper.hpp"
+#include "recording/process_follower.hpp"
 
 #include "host/host_state.hpp"
 #include "os/process_scan.hpp"
@@ -85,7 +85,7 @@ bool newborn_process::has_no_filter()
     return *has_no_filter_;
 }
 
-tree_keeper::tree_keeper(target& whose, loss_ledger& ledger)
+process_follower::process_follower(target& whose, loss_ledger& ledger)
     : tree_(whose.follow_tree())
     , ledger_(ledger)
     , own_namespace_(pid_namespace_of(::getpid()))
@@ -93,7 +93,7 @@ tree_keeper::tree_keeper(target& whose, loss_ledger& ledger)
 {
 }
 
-void tree_keeper::follow_pids(std::span<const pid_t> pids, follow_kind how)
+void process_follower::follow_pids(std::span<const pid_t> pids, follow_kind how)
 {
     how_ = how;
     if (how == follow_kind::none) {
@@ -118,7 +118,7 @@ void tree_keeper::follow_pids(std::span<const pid_t> pids, follow_kind how)
     listing_ended_ = monotonic_now();
 }
 
-void tree_keeper::follow_command(pid_t pid, follow_kind how)
+void process_follower::follow_command(pid_t pid, follow_kind how)
 {
     how_ = how;
     if (how == follow_kind::none) {
@@ -129,14 +129,14 @@ void tree_keeper::follow_command(pid_t pid, follow_kind how)
     tree_.add(pid, monotonic_now());
 }
 
-void tree_keeper::add_all(std::span<const pid_t> pids, process_tree::time seen)
+void process_follower::add_all(std::span<const pid_t> pids, process_tree::time seen)
 {
     for (const pid_t pid : pids) {
         tree_.add(pid, seen);
     }
 }
 
-void tree_keeper::follow_containers(std::span<const pid_t> pids)
+void process_follower::follow_containers(std::span<const pid_t> pids)
 {
     for (const pid_t pid : pids) {
         const auto id = pid_namespace_of(pid);
@@ -150,7 +150,7 @@ void tree_keeper::follow_containers(std::span<const pid_t> pids)
 }
 
 /// With CLONE_PARENT a member makes a child of its own parent; an orphan's parent is one of the ancestors.
-void tree_keeper::suspect_siblings_of(pid_t pid)
+void process_follower::suspect_siblings_of(pid_t pid)
 {
     for (const pid_t ancestor : ancestors_of(pid)) {
         ancestors_.push_back(ancestor);
@@ -158,7 +158,7 @@ void tree_keeper::suspect_siblings_of(pid_t pid)
     }
 }
 
-void tree_keeper::take(const process_event& event, newborn_process& newborn)
+void process_follower::take(const process_event& event, newborn_process& newborn)
 {
     if (event.begins_process()) {
         take_birth(event, newborn);
@@ -168,7 +168,7 @@ void tree_keeper::take(const process_event& event, newborn_process& newborn)
     }
 }
 
-void tree_keeper::take_birth(const process_event& event, newborn_process& newborn)
+void process_follower::take_birth(const process_event& event, newborn_process& newborn)
 {
     const auto entered = containers_.empty() ? where::unasked : where_is(event, newborn);
     if (entered == where::in_container) {
@@ -187,7 +187,7 @@ void tree_keeper::take_birth(const process_event& event, newborn_process& newbor
 }
 
 /// Who enters a container from outside (setns(2)) has children in it that descend from none of its processes.
-tree_keeper::where tree_keeper::where_is(const process_event& event, newborn_process& newborn) const
+process_follower::where process_follower::where_is(const process_event& event, newborn_process& newborn) const
 {
     if (tree_.whose(event.parent, event.time) == membership::ours) {
         return where::unasked;
@@ -204,20 +204,20 @@ tree_keeper::where tree_keeper::where_is(const process_event& event, newborn_pro
 }
 
 /// A filter is inherited and never goes away: a process without one descends from nobody who is recorded.
-bool tree_keeper::is_surely_foreign(const process_event& event, newborn_process& newborn) const
+bool process_follower::is_surely_foreign(const process_event& event, newborn_process& newborn) const
 {
     return tree_.whose(event.process, event.time) == membership::unclear && newborn.has_no_filter();
 }
 
 /// Children are handed over shortly before the end of a process is stamped (kernel/exit.c, do_exit).
-bool tree_keeper::was_listing(process_tree::time when) const
+bool process_follower::was_listing(process_tree::time when) const
 {
     return how_ != follow_kind::none && when >= listing_began_ && when <= listing_ended_ + listing_margin;
 }
 
 /// A process that ends while /proc is read gives its children to one of its ancestors: they may have been
 /// overlooked.
-void tree_keeper::watch_for_endings_while_listing(const process_event& event)
+void process_follower::watch_for_endings_while_listing(const process_event& event)
 {
     const bool newborn = born_while_listing_.contains(event.process);
     if (event.what != process_event::kind::exit || newborn || !was_listing(event.time) ||
@@ -229,7 +229,7 @@ void tree_keeper::watch_for_endings_while_listing(const process_event& event)
         ended_while_listing_ || event.parent == 0 || is_member(event.process) || is_member(event.parent);
 }
 
-void tree_keeper::settle_listing()
+void process_follower::settle_listing()
 {
     is_listing_ = false;
     if (!ended_while_listing_) {
@@ -246,7 +246,7 @@ void tree_keeper::settle_listing()
     }
 }
 
-void tree_keeper::take_overruns(std::uint64_t overruns, process_tree::time since)
+void process_follower::take_overruns(std::uint64_t overruns, process_tree::time since)
 {
     ledger_.fork_event_overrun(overruns);
     lost_nothing_ = false;
@@ -257,7 +257,7 @@ void tree_keeper::take_overruns(std::uint64_t overruns, process_tree::time since
     }
 }
 
-void tree_keeper::take_clock_step()
+void process_follower::take_clock_step()
 {
     if (how_ == follow_kind::tree || how_ == follow_kind::container) {
         ledger_.cannot_prove("the wall clock was set, or the machine slept, while recording: records of two "
@@ -267,7 +267,7 @@ void tree_keeper::take_clock_step()
 }
 
 /// Who has been overlooked so far may at least be recorded from now on.
-void tree_keeper::list_again()
+void process_follower::list_again()
 {
     const auto seen = monotonic_now();
     add_all(with_descendants(living()), seen);
@@ -276,7 +276,7 @@ void tree_keeper::list_again()
     }
 }
 
-void tree_keeper::forget_dead(process_tree::time now)
+void process_follower::forget_dead(process_tree::time now)
 {
     if (now - last_forgetting_ >= forgetting_interval) {
         last_forgetting_ = now;
@@ -284,7 +284,7 @@ void tree_keeper::forget_dead(process_tree::time now)
     }
 }
 
-std::vector<pid_t> tree_keeper::living() const
+std::vector<pid_t> process_follower::living() const
 {
     std::vector<pid_t> pids = tree_.living();
     std::erase_if(pids, [](pid_t pid) { return !is_alive(pid); });
