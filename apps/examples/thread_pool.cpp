@@ -1,5 +1,5 @@
 // thread_pool FOLDER...: records `ls FOLDER` for all folders at once on the threads of a pool, and waits for
-// the reports on the main thread, for some seconds at most: request_stop() may be called from any thread.
+// the reports on the main thread, for some minutes at most: request_stop() may be called from any thread.
 #include <sctrace/hub.hpp>
 #include <sctrace/recorder.hpp>
 
@@ -18,7 +18,7 @@ namespace {
 
 constexpr int usage_status = 2;
 constexpr std::size_t threads = 4;
-constexpr std::chrono::seconds patience{30};
+constexpr std::chrono::minutes patience{2};
 
 std::string verdict_of(boost::system::error_code ec, const sctrace::report& report)
 {

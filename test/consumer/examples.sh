@@ -7,7 +7,8 @@ set -euo pipefail
 name=$1
 folder=$(realpath "$2")
 data=$(realpath "$3")
-deadline=60
+# A command that finds the kernel's audit queue full waits for up to a minute (kernel/audit.c, audit_log_start).
+deadline=120
 make_work_folder
 cd "$work"
 
