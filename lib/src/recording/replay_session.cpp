@@ -8,17 +8,6 @@ void replay_session::request_stop()
     boost::asio::post(strand_, [self = this->shared_from_this()] { self->source_.cancel(); });
 }
 
-void replay_session::cancel(boost::asio::cancellation_type type)
-{
-    using boost::asio::cancellation_type;
-    if (type == cancellation_type::total) {
-        return;
-    }
-    aborted_ = aborted_ || (type & cancellation_type::terminal) != cancellation_type::none;
-    stop_requested_ = true;
-    source_.cancel();
-}
-
 boost::asio::awaitable<run_outcome, replay_session::strand_type>
 replay_session::run(std::shared_ptr<replay_session> self)
 {

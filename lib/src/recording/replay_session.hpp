@@ -66,7 +66,17 @@ public:
     /// Safe to call from any thread.
     void request_stop();
 
-    void cancel(boost::asio::cancellation_type type);
+    // Inline, because the shared library exports no function that takes something of Asio's.
+    void cancel(boost::asio::cancellation_type type)
+    {
+        using boost::asio::cancellation_type;
+        if (type == cancellation_type::total) {
+            return;
+        }
+        aborted_ = aborted_ || (type & cancellation_type::terminal) != cancellation_type::none;
+        stop_requested_ = true;
+        source_.cancel();
+    }
 
     static boost::asio::awaitable<run_outcome, strand_type> run(std::shared_ptr<replay_session> self);
 
