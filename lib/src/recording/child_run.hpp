@@ -7,6 +7,7 @@
 #include <sctrace/error.hpp>
 #include <sctrace/launcher.hpp>
 
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 
@@ -15,13 +16,15 @@
 #include <optional>
 #include <utility>
 
+#include <fcntl.h>
 #include <signal.h>
 
 namespace sctrace::detail {
 
 /// The command of a recording, from its preparation to its end.
 /**
- * Everything is to be called on the scope's strand; the scope is woken when the command has ended.
+ * Everything is to be called on the scope's strand; the scope is woken when the command has ended. Until
+ * reap() it stays a zombie, so that nobody else gets its process id.
  */
 template <class Clock>
 class child_run {
@@ -34,6 +37,7 @@ public:
     explicit child_run(scope_type& run)
         : scope_(run)
         , process_(run.strand())
+        , end_(run.strand())
     {
     }
 
@@ -81,7 +85,16 @@ public:
         }
     }
 
-    /// How it ended; empty while it runs.
+    /// Takes over how an ended command ended.
+    task<void> reap()
+    {
+        const auto [ec, status] = co_await process_.async_wait(scope_type::token());
+        if (!ec) {
+            status_ = status;
+        }
+    }
+
+    /// How it ended; empty before reap().
     const std::optional<exit_status>& status() const noexcept { return status_; }
 
     /// How many seccomp filters it had when it ended.
@@ -91,7 +104,7 @@ public:
     }
 
     /// Does not wait for its end any more.
-    void stop_waiting() { process_.cancel(); }
+    void stop_waiting() { end_.close(); }
 
     /// Kills a command that still runs.
     void close() noexcept
@@ -105,19 +118,21 @@ private:
 
     void await_end()
     {
-        process_.async_wait(
-            [this, held = scope_.guard()](boost::system::error_code ec, const exit_status& status) mutable {
-                if (!ec) {
-                    status_ = status;
-                    state_ = state::ended;
-                }
-                held.end();
-            });
+        end_.assign(::fcntl(process_.native_handle(), F_DUPFD_CLOEXEC, 0));
+        end_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                        [this, held = scope_.guard()](boost::system::error_code ec) mutable {
+                            if (!ec) {
+                                state_ = state::ended;
+                            }
+                            held.end();
+                        });
     }
 
     scope_type& scope_;
     std::optional<launcher> command_;
     process_type process_;
+    // A pidfd of its own: waiting through the child would reap it.
+    boost::asio::posix::basic_stream_descriptor<typename scope_type::strand_type> end_;
     state state_ = state::none;
     std::optional<exit_status> status_;
 };

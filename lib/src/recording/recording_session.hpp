@@ -428,6 +428,9 @@ private:
         if (child_.is_running() && !scope_.abandoned()) {
             co_await child_.terminate(options_.kill_after, options_.stop_check_interval);
         }
+        if (child_.has_ended()) {
+            co_await child_.reap();
+        }
     }
 
     task<void> stop_tasks()
