@@ -16,6 +16,7 @@
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -46,6 +47,9 @@ public:
             delta_.add(call);
         }
     }
+
+    /// Whether so much was added that a reader of the trace file should not wait for the next stop check.
+    bool is_worth_handing_over() const noexcept { return delta_.total() >= worth_handing_over; }
 
     /// Has the aggregator count everything that was added before.
     task<void> hand_over()
@@ -86,6 +90,9 @@ public:
     }
 
 private:
+    // Handing over costs as much as counting some hundred calls.
+    static constexpr std::uint64_t worth_handing_over = 512;
+
     scope_type& scope_;
     basic_aggregator<boost::asio::any_io_executor, Clock> aggregator_;
     boost::asio::cancellation_signal stop_;

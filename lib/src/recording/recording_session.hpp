@@ -236,6 +236,9 @@ private:
         live_.wake_if_filled();
         counts_->add(reader_.calls());
         reader_.forget_calls();
+        if (counts_->is_worth_handing_over()) {
+            scope_.wake();
+        }
     }
 
     void source_ended(boost::system::error_code why) override
