@@ -25,8 +25,9 @@ expect "component Runtime" "$(files_in "$work/Runtime")" "\
 $libdir/libsctrace.so.${version%.*}
 $libdir/libsctrace.so.$version"
 
-expect "component Development, without the headers" \
-    "$(files_in "$work/Development" | grep -v '^include/sctrace/.*\.hpp$' | grep -v 'sctrace-targets-.*\.cmake$')" "\
+expect "component Development, without headers and the sources of the runtime" \
+    "$(files_in "$work/Development" | grep -v '^include/sctrace/.*\.hpp$' | grep -v '^share/sctrace/src/.*\.[ch]pp$' |
+        grep -v 'sctrace-targets-.*\.cmake$')" "\
 $libdir/cmake/sctrace/find_seccomp.cmake
 $libdir/cmake/sctrace/sctrace-config-version.cmake
 $libdir/cmake/sctrace/sctrace-config.cmake
@@ -35,6 +36,7 @@ $libdir/libsctrace.a
 $libdir/libsctrace.so
 $libdir/pkgconfig/sctrace.pc"
 [ -f "$work/Development/include/sctrace/sctrace.hpp" ] || fail "the headers are not installed"
+[ -f "$work/Development/share/sctrace/src/recording/recorder.cpp" ] || fail "the runtime's sources are not installed"
 
 install_component_beside_tool() {
     [ "$kind" = shared ] || return 0
