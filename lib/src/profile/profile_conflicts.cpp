@@ -1,10 +1,10 @@
 #include "profile/profile_conflicts.hpp"
 
+#include "profile/profile_findings.hpp"
 #include "profile/profile_permits.hpp"
-#include "text/json_document.hpp"
+#include "profile/unique_list.hpp"
 #include "text/quoted.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace sctrace::detail {
@@ -15,8 +15,7 @@ std::size_t profile_conflicts::number_of(const std::vector<argument_condition>& 
         return no_conditions;
     }
     std::vector<argument_condition> sorted = conditions;
-    std::sort(sorted.begin(), sorted.end());
-    sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+    sort_and_deduplicate(sorted);
     // Any of these is enough, which is another rule than that all must hold; no call has such an argument.
     if (sorted.size() > 1 && are_alternatives(conditions)) {
         sorted.push_back({.index = no_argument});
@@ -25,22 +24,20 @@ std::size_t profile_conflicts::number_of(const std::vector<argument_condition>& 
     return numbers_.emplace(std::move(sorted), next).first->second;
 }
 
-std::optional<std::string> profile_conflicts::add(const placed_call& call, filter_verdict verdict,
-                                                  std::size_t conditions)
+void profile_conflicts::add(const placed_call& call, filter_verdict verdict, std::size_t conditions)
 {
     known_call& known = calls_[call.name];
     const entry added{verdict, conditions, call.line, call.group};
     const entry* const earlier = contradicting(known, added);
     if (earlier == nullptr) {
         keep(known, added);
-        return std::nullopt;
+        return;
     }
-    std::string words = "line " + std::to_string(call.line) + ": " + call.path + " gives ";
-    words += quoted(call.name) + ' ' + words_for(verdict) + ", but ";
+    std::string words = call.path + " gives " + quoted(call.name) + ' ' + words_for(verdict) + ", but ";
     words += element_path("syscalls", earlier->group) + " on line " + std::to_string(earlier->line);
     words += " gives it " + words_for(earlier->verdict);
     words += scope_of(*earlier, added);
-    return words + "; leave one of the two out";
+    fail(call.line, words + "; leave one of the two out");
 }
 
 const profile_conflicts::entry* profile_conflicts::contradicting(const known_call& known, const entry& added)

@@ -34,8 +34,8 @@ public:
     /// The number of a rule's conditions for add(): equal ones have the same, whatever their order.
     std::size_t number_of(const std::vector<argument_condition>& conditions);
 
-    /// Adds a call of a rule; returns what contradicts it, in words that begin with `line N: `.
-    std::optional<std::string> add(const placed_call& call, filter_verdict verdict, std::size_t conditions);
+    /// Adds a call of a rule; one that contradicts it ends the reading.
+    void add(const placed_call& call, filter_verdict verdict, std::size_t conditions);
 
 private:
     static constexpr std::size_t no_conditions = 0;

@@ -14,59 +14,95 @@ std::string at_line(std::uint64_t line, std::string_view words)
     return "line " + std::to_string(line) + ": " + std::string(words);
 }
 
-const json_member* find_member(const json_value::object& members, std::string_view name) noexcept
+const json_value* find_member(const json_value::object& members, std::string_view name) noexcept
 {
-    const auto found = std::find_if(members.begin(), members.end(),
-                                    [name](const json_member& member) { return member.name == name; });
-    return found != members.end() ? &*found : nullptr;
+    const auto found = std::ranges::find(members, name, &json_member::name);
+    return found != members.end() ? &found->value : nullptr;
 }
 
-/// The digits of a number that is no unsigned integer of 64 bits; empty for what is no number.
-std::string other_number(const json_value& value)
+template <class T>
+const T& as(const node& at, std::string_view wanted)
+{
+    const T* const content = at.value->as<T>();
+    if (content == nullptr) {
+        at.fail(" must be " + std::string(wanted) + ", but is " + std::string(kind_of(*at.value)));
+    }
+    return *content;
+}
+
+/// The digits of a number that is no unsigned integer of 64 bits; of what is no number, an error.
+std::string other_number(const node& at)
 {
     constexpr std::size_t most = 40;
-    if (const auto* negative = value.as<std::int64_t>()) {
+    if (const auto* negative = at.value->as<std::int64_t>()) {
         return std::to_string(*negative);
     }
-    const auto* real = value.as<json_real>();
-    if (real == nullptr) {
-        return {};
-    }
-    return real->text.size() > most ? real->text.substr(0, most) + "…" : real->text;
+    const std::string& text = as<json_real>(at, "a number").text;
+    return text.size() > most ? text.substr(0, most) + "…" : text;
 }
 
 } // namespace
 
-std::optional<node> find_node(const node& parent, const json_value::object& members, std::string_view name)
+void fail(std::uint64_t line, std::string_view problem)
 {
-    const json_member* const member = find_member(members, name);
-    if (member == nullptr || member->value.is_null()) {
+    throw failure{error::malformed_profile, at_line(line, problem)};
+}
+
+void node::fail(std::string_view words) const
+{
+    detail::fail(line(), path + std::string(words));
+}
+
+const std::string& node::string() const
+{
+    return as<std::string>(*this, "a string");
+}
+
+const json_value::array& node::array() const
+{
+    return as<json_value::array>(*this, "an array");
+}
+
+const json_value::object& node::object() const
+{
+    return as<json_value::object>(*this, "an object");
+}
+
+std::uint64_t node::number() const
+{
+    if (const auto* number = value->as<std::uint64_t>()) {
+        return *number;
+    }
+    fail(" is " + other_number(*this) +
+         "; it must be a whole number from 0 to 18446744073709551615, in plain digits");
+}
+
+node node::member(std::string_view name) const
+{
+    const json_value* const found = find_member(object(), name);
+    std::string its_path = member_path(path, name);
+    if (found == nullptr) {
+        detail::fail(line(), its_path + " is missing");
+    }
+    return {found, std::move(its_path)};
+}
+
+std::optional<node> node::find(std::string_view name) const
+{
+    const json_value* const found = find_member(object(), name);
+    if (found == nullptr || found->is_null()) {
         return std::nullopt;
     }
-    return node{&member->value, member_path(parent.path, name)};
+    return node{found, member_path(path, name)};
 }
 
-bool findings::fail(std::uint64_t line, std::string_view problem)
-{
-    return fail(at_line(line, problem));
-}
-
-bool findings::fail(std::string problem_with_line)
-{
-    problem_ = std::move(problem_with_line);
-    return false;
-}
-
-bool findings::pass_over(std::uint64_t line, std::string_view problem, std::string_view advice,
+void findings::pass_over(std::uint64_t line, const std::string& problem, std::string_view advice,
                          std::string_view outcome)
 {
-    std::string words(problem);
-    words += "; ";
     if (is_strict()) {
-        return fail(line, words += advice);
+        fail(line, problem + "; " + std::string(advice));
     }
-    note(line, words += outcome);
-    return true;
+    note(line, problem + "; " + std::string(outcome));
 }
 
 void findings::note(std::uint64_t line, std::string_view words)
@@ -84,66 +120,6 @@ std::vector<std::string> findings::take_notes()
         notes_.push_back("and " + std::to_string(more_notes_) + " more");
     }
     return std::exchange(notes_, {});
-}
-
-const std::string* findings::string_at(const node& at)
-{
-    const auto* text = at.value->as<std::string>();
-    if (text == nullptr) {
-        wrong_type(at, "a string");
-    }
-    return text;
-}
-
-const json_value::array* findings::array_at(const node& at)
-{
-    const auto* elements = at.value->as<json_value::array>();
-    if (elements == nullptr) {
-        wrong_type(at, "an array");
-    }
-    return elements;
-}
-
-const json_value::object* findings::object_at(const node& at)
-{
-    const auto* members = at.value->as<json_value::object>();
-    if (members == nullptr) {
-        wrong_type(at, "an object");
-    }
-    return members;
-}
-
-std::optional<std::uint64_t> findings::number_at(const node& at)
-{
-    if (const auto* number = at.value->as<std::uint64_t>()) {
-        return *number;
-    }
-    const std::string digits = other_number(*at.value);
-    if (digits.empty()) {
-        wrong_type(at, "a number");
-    } else {
-        fail(at.line(), at.path + " is " + digits +
-                            "; it must be a whole number from 0 to 18446744073709551615, in plain digits");
-    }
-    return std::nullopt;
-}
-
-std::optional<node> findings::member_at(const node& parent, const json_value::object& members,
-                                        std::string_view name)
-{
-    const json_member* const member = find_member(members, name);
-    const std::string path = member_path(parent.path, name);
-    if (member == nullptr) {
-        fail(parent.line(), path + " is missing");
-        return std::nullopt;
-    }
-    return node{&member->value, path};
-}
-
-void findings::wrong_type(const node& at, std::string_view wanted)
-{
-    fail(at.line(),
-         at.path + " must be " + std::string(wanted) + ", but is " + std::string(kind_of(*at.value)));
 }
 
 } // namespace sctrace::detail

@@ -14,19 +14,44 @@
 
 namespace sctrace::detail {
 
+/// Ends the reading of a profile from whatever depth: throws a `failure`, whose message begins with `line N:
+/// `.
+[[noreturn]] void fail(std::uint64_t line, std::string_view problem);
+
 /// A value of a profile's document and its path.
+/** What is of another type than asked for ends the reading. */
 struct node {
     const json_value* value = nullptr;
     /// Such as `syscalls[2].args[0].index`; empty for the document.
     std::string path;
 
     std::uint64_t line() const noexcept { return value->line; }
+
+    /// Ends the reading; the path comes before the words.
+    [[noreturn]] void fail(std::string_view words) const;
+
+    const std::string& string() const;
+    const json_value::array& array() const;
+    const json_value::object& object() const;
+    std::uint64_t number() const;
+
+    /// A member that must be there.
+    node member(std::string_view name) const;
+    /// A member; empty if it is absent or null, which Docker and Podman write for what is absent.
+    std::optional<node> find(std::string_view name) const;
+
+    /// Calls `read(node)` for each element of an array.
+    template <class Read>
+    void for_each_element(Read read) const
+    {
+        const json_value::array& elements = array();
+        for (std::size_t i = 0; i < elements.size(); ++i) {
+            read(node{&elements[i], element_path(path, i)});
+        }
+    }
 };
 
-/// A member; empty if it is absent or null, which Docker and Podman write for what is absent.
-std::optional<node> find_node(const node& parent, const json_value::object& members, std::string_view name);
-
-/// What reading a profile brings to light: the first error, and notes about what was left out.
+/// Notes about what was left out of a profile.
 class findings {
 public:
     explicit findings(strictness how) noexcept
@@ -36,49 +61,16 @@ public:
 
     bool is_strict() const noexcept { return how_ == strictness::strict; }
 
-    /// Both return false.
-    bool fail(std::uint64_t line, std::string_view problem);
-    bool fail(std::string problem_with_line);
-
-    /// Makes what is not understood an error that ends in an advice, or a note that ends in the outcome.
-    bool pass_over(std::uint64_t line, std::string_view problem, std::string_view advice,
+    /// Ends the reading where it is strict, with an advice, else makes a note that ends in the outcome.
+    void pass_over(std::uint64_t line, const std::string& problem, std::string_view advice,
                    std::string_view outcome);
 
     void note(std::uint64_t line, std::string_view words);
 
-    /// The error, which begins with `line N: `.
-    const std::string& problem() const noexcept { return problem_; }
-
     std::vector<std::string> take_notes();
 
-    /// Calls `bool read(const node&)` for each element of an array; false after an error.
-    template <class Read>
-    bool each_element(const node& at, Read read)
-    {
-        const auto* elements = array_at(at);
-        for (std::size_t i = 0; elements != nullptr && i < elements->size(); ++i) {
-            if (!read(node{&(*elements)[i], element_path(at.path, i)})) {
-                return false;
-            }
-        }
-        return elements != nullptr;
-    }
-
-    // These return null or an empty value after an error.
-
-    const std::string* string_at(const node& at);
-    const json_value::array* array_at(const node& at);
-    const json_value::object* object_at(const node& at);
-    std::optional<std::uint64_t> number_at(const node& at);
-    /// A member that must be there.
-    std::optional<node> member_at(const node& parent, const json_value::object& members,
-                                  std::string_view name);
-
 private:
-    void wrong_type(const node& at, std::string_view wanted);
-
     strictness how_;
-    std::string problem_;
     std::vector<std::string> notes_;
     std::size_t more_notes_ = 0;
 };

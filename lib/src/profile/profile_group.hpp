@@ -40,19 +40,17 @@ struct profile_group {
     std::vector<group_doubt> doubts;
 };
 
-/// Reads an element of `syscalls`; empty after an error. Whether its names are those of calls is not asked.
-std::optional<profile_group> read_group(findings& found, const node& at, std::size_t index);
+/// Reads an element of `syscalls`. Whether its names are those of calls is not asked.
+profile_group read_group(findings& found, const node& at, std::size_t index);
 
 /// The verdict of a word such as `SCMP_ACT_ERRNO` where no value stands beside it; empty for another word.
 /** The value is then EPERM, as in runc (libcontainer/seccomp/seccomp_linux.go: actErrno, actTrace). */
 std::optional<filter_verdict> verdict_of(std::string_view action) noexcept;
 
-/// Reads `errnoRet` or `defaultErrnoRet` into a verdict; false after an error.
-bool read_value(findings& found, const node& at, filter_verdict& verdict);
+/// Reads `errnoRet` or `defaultErrnoRet` into a verdict.
+void read_value(findings& found, const node& at, filter_verdict& verdict);
 
-/// What is wrong with an action that verdict_of() does not know.
-std::string unknown_action(const node& at, std::string_view word);
-/// What to write instead.
+/// What to write instead of an action that verdict_of() does not know.
 std::string_view known_actions() noexcept;
 
 } // namespace sctrace::detail

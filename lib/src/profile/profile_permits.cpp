@@ -1,7 +1,10 @@
 #include "profile/profile_permits.hpp"
 
+#include "profile/oci_names.hpp"
 #include "profile/unique_list.hpp"
 #include "text/joined.hpp"
+
+#include <sctrace/syscall_names.hpp>
 
 #include <algorithm>
 
@@ -9,11 +12,26 @@ namespace sctrace::detail {
 
 bool are_alternatives(const std::vector<argument_condition>& conditions)
 {
-    return std::any_of(conditions.begin(), conditions.end(), [&](const argument_condition& condition) {
-        return std::count_if(conditions.begin(), conditions.end(), [&](const argument_condition& other) {
-                   return other.index == condition.index;
-               }) > 1;
+    return std::ranges::any_of(conditions, [&](const argument_condition& condition) {
+        return std::ranges::count(conditions, condition.index, &argument_condition::index) > 1;
     });
+}
+
+bool is_call_of_any_architecture(std::string_view name)
+{
+    return std::ranges::any_of(oci_architectures, [&](const architecture_word& word) {
+        return syscall_number(word.meaning, name).has_value();
+    });
+}
+
+std::vector<syscall_key> permitted_calls_of(const profile& p, architecture native)
+{
+    std::vector<syscall_key> calls;
+    for (const architecture arch : architectures_of(p, native)) {
+        const auto on_this = permitted_calls(p, arch, native);
+        calls.insert(calls.end(), on_this.begin(), on_this.end());
+    }
+    return calls;
 }
 
 failure permits_by_default(const profile& p)

@@ -9,7 +9,7 @@ list(APPEND sctrace_sources
     src/profile/profile_permits.cpp
     src/profile/profile_reader.cpp
     src/profile/saved_calls.cpp
-    src/profile/writers/format_limits.cpp
+    src/profile/writers/formats.cpp
     src/profile/writers/minijail_policy.cpp
     src/profile/writers/oci_json.cpp
     src/profile/writers/profile_writer.cpp

@@ -1,8 +1,8 @@
-#include "profile/writers/format_limits.hpp"
 #include "profile/writers/formats.hpp"
 
 #include <sctrace/syscall_names.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -28,27 +28,26 @@ std::string word_of(filter_action action)
     return std::string(action_words.at(static_cast<std::size_t>(action)));
 }
 
-boost::system::result<std::string, failure> default_action(filter_verdict verdict)
+std::string default_action(filter_verdict verdict)
 {
-    if (verdict.value == 0 && !permits(verdict.action) && !has_value(verdict.action)) {
-        return word_of(verdict.action);
+    if (verdict.value != 0 || permits(verdict.action) || has_value(verdict.action)) {
+        refuse(format, "the default action " + std::string(oci_name(verdict.action)) +
+                           ", only SCMP_ACT_KILL_PROCESS, SCMP_ACT_KILL_THREAD, SCMP_ACT_TRAP and "
+                           "SCMP_ACT_NOTIFY without a value");
     }
-    return not_expressible(format,
-                           "the default action " + std::string(oci_name(verdict.action)) +
-                               ", only SCMP_ACT_KILL_PROCESS, SCMP_ACT_KILL_THREAD, SCMP_ACT_TRAP and "
-                               "SCMP_ACT_NOTIFY without a value");
+    return word_of(verdict.action);
 }
 
-boost::system::result<std::string, failure> action_word(const std::string& name, filter_verdict verdict)
+std::string action_word(const std::string& name, filter_verdict verdict)
 {
     if (verdict.action == filter_action::errno_value) {
         return word_of(verdict.action) + std::to_string(verdict.value);
     }
-    if (verdict.value == 0) {
-        return word_of(verdict.action);
+    if (verdict.value != 0) {
+        refuse(format, "the value " + std::to_string(verdict.value) + " for " +
+                           std::string(oci_name(verdict.action)) + " of " + name);
     }
-    return not_expressible(format, "the value " + std::to_string(verdict.value) + " for " +
-                                       std::string(oci_name(verdict.action)) + " of " + name);
+    return word_of(verdict.action);
 }
 
 std::string hexadecimal(std::uint64_t value)
@@ -94,15 +93,13 @@ bool is_comparable(const argument_condition& condition, architecture native) noe
     return fits && (!masked || (condition.value != 0 && (condition.value_two & ~condition.value) == 0));
 }
 
-boost::system::result<std::string, failure> atom(const std::string& name, const argument_condition& condition,
-                                                 architecture native)
+std::string atom(const std::string& name, const argument_condition& condition, architecture native)
 {
     const std::string argument = "arg" + std::to_string(condition.index);
     if (!is_comparable(condition, native)) {
-        return not_expressible(format, "the condition " + std::string(oci_name(condition.op)) + " on " +
-                                           argument + " of " + name + " with " +
-                                           hexadecimal(condition.value) + " and " +
-                                           hexadecimal(condition.value_two));
+        refuse(format, "the condition " + std::string(oci_name(condition.op)) + " on " + argument + " of " +
+                           name + " with " + hexadecimal(condition.value) + " and " +
+                           hexadecimal(condition.value_two));
     }
     if (condition.op == comparison::masked_equal) {
         return masked_comparison(argument, condition.value, condition.value_two);
@@ -111,52 +108,41 @@ boost::system::result<std::string, failure> atom(const std::string& name, const 
            hexadecimal(condition.value);
 }
 
-boost::system::result<std::string, failure>
-expression(const std::string& name, const std::vector<const profile_rule*>& rules, architecture native)
+std::string expression(const std::string& name, const std::vector<const profile_rule*>& rules,
+                       architecture native)
 {
     std::string text;
     for (const profile_rule* rule : rules) {
         const std::string_view between = are_alternatives(rule->conditions) ? " || " : " && ";
         std::string clause;
         for (const argument_condition& condition : rule->conditions) {
-            const auto part = atom(name, condition, native);
-            if (!part) {
-                return part.error();
-            }
             clause += clause.empty() ? "" : between;
-            clause += *part;
+            clause += atom(name, condition, native);
         }
         text += text.empty() ? clause : " || " + clause;
     }
     return text;
 }
 
-bool is_allowed(const profile_rule& rule) noexcept
+bool is_allowed(const profile_rule* rule) noexcept
 {
-    return rule.verdict == filter_verdict{filter_action::allow, 0};
+    return rule->verdict == filter_verdict{filter_action::allow, 0};
 }
 
 /// What stands behind the name and its colon.
-boost::system::result<std::string, failure>
-filter_of(const std::string& name, const std::vector<const profile_rule*>& rules, architecture native)
+std::string filter_of(const std::string& name, const std::vector<const profile_rule*>& rules,
+                      architecture native)
 {
-    bool all_allow = true;
-    const profile_rule* unconditional = nullptr;
-    for (const profile_rule* rule : rules) {
-        all_allow = all_allow && is_allowed(*rule);
-        if (rule->conditions.empty()) {
-            unconditional = rule;
-        }
+    const auto unconditional =
+        std::ranges::find_if(rules, [](const profile_rule* rule) { return rule->conditions.empty(); });
+    if (std::ranges::all_of(rules, is_allowed)) {
+        return unconditional != rules.end() ? "1" : expression(name, rules, native);
     }
-    if (all_allow) {
-        return unconditional != nullptr ? std::string("1") : expression(name, rules, native);
-    }
-    if (rules.size() == 1 && unconditional != nullptr) {
-        return action_word(name, unconditional->verdict);
+    if (rules.size() == 1 && unconditional != rules.end()) {
+        return action_word(name, rules.front()->verdict);
     }
     // `arg0 == 1; return 1` means one thing for minijail0 and the opposite for the compiler.
-    return not_expressible(
-        format, "for " + name + " an action other than SCMP_ACT_ALLOW under conditions or beside another");
+    refuse(format, "for " + name + " an action other than SCMP_ACT_ALLOW under conditions or beside another");
 }
 
 rules_by_name by_name(const profile& p)
@@ -171,44 +157,29 @@ rules_by_name by_name(const profile& p)
 }
 
 /// Of a name that the architecture lacks the compiler makes an error; it stays as a comment.
-boost::system::result<std::string, failure>
-line_of(const std::string& name, const std::vector<const profile_rule*>& rules, architecture native)
+std::string line_of(const std::string& name, const std::vector<const profile_rule*>& rules,
+                    architecture native)
 {
     if (!syscall_number(native, name)) {
         return "# " + name + " is no call of " + native.display_name() + "\n";
     }
-    const auto filter = filter_of(name, rules, native);
-    if (!filter) {
-        return filter.error();
-    }
-    return name + ": " + *filter + '\n';
+    return name + ": " + filter_of(name, rules, native) + '\n';
 }
 
 } // namespace
 
-boost::system::result<std::string, failure> to_minijail(const profile& p, architecture native)
+std::string to_minijail(const profile& p, architecture native)
 {
-    for (const auto& checked : {require_no_flags(p, format), require_one_architecture(p, format, native),
-                                require_plain_names(p, format)}) {
-        if (!checked) {
-            return checked.error();
-        }
-    }
-    const auto otherwise = default_action(p.default_verdict);
-    if (!otherwise) {
-        return otherwise.error();
-    }
+    require_no_flags(p, format);
+    require_one_architecture(p, format, native);
+    require_plain_names(p, format);
     std::string text = "# A policy for " + native.display_name() +
                        ", made by sctrace, for minijail's compile_seccomp_policy.py.\n"
                        "# minijail0 -S does not know @default and kills without it.\n"
                        "@default " +
-                       *otherwise + '\n';
+                       default_action(p.default_verdict) + '\n';
     for (const auto& [name, rules] : by_name(p)) {
-        const auto line = line_of(name, rules, native);
-        if (!line) {
-            return line.error();
-        }
-        text += *line;
+        text += line_of(name, rules, native);
     }
     return text;
 }

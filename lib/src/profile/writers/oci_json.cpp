@@ -1,4 +1,3 @@
-#include "profile/writers/format_limits.hpp"
 #include "profile/writers/formats.hpp"
 #include "text/json_string.hpp"
 
@@ -8,6 +7,7 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 namespace sctrace::detail {
@@ -69,36 +69,24 @@ std::string to_pretty_text(const json::value& value)
     return text;
 }
 
-json::array array_of(const std::vector<std::string>& words)
+/// @p to_value makes a value of each item.
+template <class Items, class ToValue = std::identity>
+json::array array_of(const Items& items, ToValue to_value = {})
 {
     json::array array;
-    for (const std::string& word : words) {
-        array.emplace_back(word);
+    for (const auto& item : items) {
+        array.emplace_back(to_value(item));
     }
     return array;
 }
 
-boost::system::result<std::string, failure> name_of_architecture(architecture arch, profile_format format)
+std::string_view name_of_architecture(architecture arch, profile_format format)
 {
     const std::string_view name = oci_name(arch);
     if (name.empty()) {
-        return not_expressible(format,
-                               "the architecture " + arch.display_name() + ", which has no name in it");
+        refuse_architecture(arch, format);
     }
-    return std::string(name);
-}
-
-boost::system::result<json::array, failure> architectures(const profile& p, architecture native)
-{
-    json::array names;
-    for (const architecture arch : architectures_of(p, native)) {
-        auto name = name_of_architecture(arch, profile_format::oci);
-        if (!name) {
-            return name.error();
-        }
-        names.emplace_back(*name);
-    }
-    return names;
+    return name;
 }
 
 /// An errno is always written: without it each runtime takes its own.
@@ -107,18 +95,16 @@ bool is_value_written(filter_verdict verdict) noexcept
     return has_value(verdict.action) && (verdict.value != 0 || verdict.action == filter_action::errno_value);
 }
 
-boost::system::result<void, failure> add_verdict(json::object& to, filter_verdict verdict, const char* action,
-                                                 const char* value)
+void add_verdict(json::object& to, filter_verdict verdict, const char* action, const char* value)
 {
     if (!has_value(verdict.action) && verdict.value != 0) {
-        return not_expressible(profile_format::oci, "the value " + std::to_string(verdict.value) + " for " +
-                                                        std::string(oci_name(verdict.action)));
+        refuse(profile_format::oci, "the value " + std::to_string(verdict.value) + " for " +
+                                        std::string(oci_name(verdict.action)));
     }
     to.emplace(action, oci_name(verdict.action));
     if (is_value_written(verdict)) {
         to.emplace(value, verdict.value);
     }
-    return {};
 }
 
 json::object condition_object(const argument_condition& condition)
@@ -131,103 +117,50 @@ json::object condition_object(const argument_condition& condition)
     return object;
 }
 
-boost::system::result<json::object, failure> rule_object(const profile_rule& rule)
+json::object rule_object(const profile_rule& rule)
 {
     std::vector<std::string> names = rule.names;
-    std::sort(names.begin(), names.end());
+    std::ranges::sort(names);
     json::object object{{"names", array_of(names)}};
-    if (const auto added = add_verdict(object, rule.verdict, "action", "errnoRet"); !added) {
-        return added.error();
-    }
+    add_verdict(object, rule.verdict, "action", "errnoRet");
     if (!rule.conditions.empty()) {
-        json::array conditions;
-        for (const argument_condition& condition : rule.conditions) {
-            conditions.emplace_back(condition_object(condition));
-        }
-        object.emplace("args", std::move(conditions));
+        object.emplace("args", array_of(rule.conditions, condition_object));
     }
     return object;
 }
 
-boost::system::result<json::array, failure> rules(const profile& p)
-{
-    json::array groups;
-    for (const profile_rule& rule : p.rules) {
-        auto group = rule_object(rule);
-        if (!group) {
-            return group.error();
-        }
-        groups.emplace_back(std::move(*group));
-    }
-    return groups;
-}
-
-json::array flags(const profile& p)
-{
-    json::array names;
-    for (const filter_flag flag : p.flags) {
-        names.emplace_back(oci_name(flag));
-    }
-    return names;
-}
-
-boost::system::result<void, failure> require_kill_process(const profile& p)
-{
-    if (p.default_verdict == filter_verdict{filter_action::kill_process, 0}) {
-        return {};
-    }
-    return not_expressible(profile_format::nucleus,
-                           "the default action " + std::string(oci_name(p.default_verdict.action)) +
-                               ", only " + std::string(oci_name(filter_action::kill_process)));
-}
-
 } // namespace
 
-boost::system::result<std::string, failure> to_oci(const profile& p, architecture native)
+std::string to_oci(const profile& p, architecture native)
 {
     json::object object;
-    if (const auto added = add_verdict(object, p.default_verdict, "defaultAction", "defaultErrnoRet");
-        !added) {
-        return added.error();
-    }
-    auto names = architectures(p, native);
-    if (!names) {
-        return names.error();
-    }
-    object.emplace("architectures", std::move(*names));
+    add_verdict(object, p.default_verdict, "defaultAction", "defaultErrnoRet");
+    object.emplace("architectures", array_of(architectures_of(p, native), [](architecture arch) {
+                       return name_of_architecture(arch, profile_format::oci);
+                   }));
     if (!p.flags.empty()) {
-        object.emplace("flags", flags(p));
+        object.emplace("flags", array_of(p.flags, [](filter_flag flag) { return oci_name(flag); }));
     }
-    auto groups = rules(p);
-    if (!groups) {
-        return groups.error();
-    }
-    object.emplace("syscalls", std::move(*groups));
+    object.emplace("syscalls", array_of(p.rules, rule_object));
     return to_pretty_text(object);
 }
 
-boost::system::result<std::string, failure> to_nucleus(const profile& p, architecture native)
+std::string to_nucleus(const profile& p, architecture native)
 {
     constexpr auto format = profile_format::nucleus;
-    for (const auto& checked : {require_kill_process(p), require_no_flags(p, format),
-                                require_one_architecture(p, format, native)}) {
-        if (!checked) {
-            return checked.error();
-        }
+    constexpr auto otherwise = filter_action::kill_process;
+    if (p.default_verdict != filter_verdict{otherwise, 0}) {
+        refuse(format, "the default action " + std::string(oci_name(p.default_verdict.action)) + ", only " +
+                           std::string(oci_name(otherwise)));
     }
-    const auto arch = name_of_architecture(native, format);
-    if (!arch) {
-        return arch.error();
-    }
-    const auto names = allowed_names(p, format);
-    if (!names) {
-        return names.error();
-    }
-    return to_pretty_text(
-        json::object{{"defaultAction", oci_name(filter_action::kill_process)},
-                     {"architectures", json::array{*arch}},
-                     {"syscalls", json::array{json::object{{"names", array_of(*names)},
-                                                           {"action", oci_name(filter_action::allow)}}}}});
+    require_no_flags(p, format);
+    require_one_architecture(p, format, native);
+    const json::array archs{name_of_architecture(native, format)};
+    const json::object allowed{{"names", array_of(allowed_names(p, format))},
+                               {"action", oci_name(filter_action::allow)}};
+    return to_pretty_text(json::object{{"defaultAction", oci_name(otherwise)},
+                                       {"architectures", archs},
+                                       {"syscalls", json::array{allowed}}});
 }
 
 } // namespace sctrace::detail

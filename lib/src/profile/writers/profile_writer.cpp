@@ -1,4 +1,3 @@
-#include "profile/writers/format_limits.hpp"
 #include "profile/writers/formats.hpp"
 
 #include <sctrace/profile_writer.hpp>
@@ -22,15 +21,19 @@ std::optional<profile_format> profile_format_from_name(std::string_view name) no
 boost::system::result<std::string, failure> to_text(const profile& p, profile_format format,
                                                     architecture native)
 {
-    switch (format) {
-    case profile_format::oci:
-        return detail::to_oci(p, native);
-    case profile_format::nucleus:
-        return detail::to_nucleus(p, native);
-    case profile_format::systemd:
-        return detail::to_systemd(p, native);
-    case profile_format::minijail:
-        return detail::to_minijail(p, native);
+    try {
+        switch (format) {
+        case profile_format::oci:
+            return detail::to_oci(p, native);
+        case profile_format::nucleus:
+            return detail::to_nucleus(p, native);
+        case profile_format::systemd:
+            return detail::to_systemd(p, native);
+        case profile_format::minijail:
+            return detail::to_minijail(p, native);
+        }
+    } catch (const failure& why) {
+        return why;
     }
     return detail::not_expressible(format, "anything: there is no such format");
 }

@@ -1,4 +1,4 @@
-#include "profile/writers/format_limits.hpp"
+#include "profile/writers/formats.hpp"
 
 #include "profile/unique_list.hpp"
 #include "text/joined.hpp"
@@ -13,7 +13,7 @@ namespace {
 
 bool is_plain(std::string_view name) noexcept
 {
-    return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return !name.empty() && std::ranges::all_of(name, [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
     });
 }
@@ -42,53 +42,59 @@ failure not_expressible(profile_format format, const std::string& what)
             "the format " + std::string(name_of(format)) + " cannot say " + what + way_out};
 }
 
-boost::system::result<void, failure> require_no_flags(const profile& p, profile_format format)
+void refuse(profile_format format, const std::string& what)
+{
+    throw not_expressible(format, what);
+}
+
+void require_no_flags(const profile& p, profile_format format)
 {
     if (p.flags.empty()) {
-        return {};
+        return;
     }
     std::vector<std::string> names;
     for (const filter_flag flag : p.flags) {
         names.emplace_back(oci_name(flag));
     }
-    return not_expressible(format, joined(names));
+    refuse(format, joined(names));
 }
 
-boost::system::result<void, failure> require_one_architecture(const profile& p, profile_format format,
-                                                              architecture native)
+void require_one_architecture(const profile& p, profile_format format, architecture native)
 {
     std::vector<architecture> others = architectures_of(p, native);
     std::erase(others, native);
-    if (others.empty()) {
-        return {};
+    if (!others.empty()) {
+        refuse(format,
+               "that calls of " + names_of(others) + " are allowed, only those of " + native.display_name());
     }
-    return not_expressible(format, "that calls of " + names_of(others) + " are allowed, only those of " +
-                                       native.display_name());
 }
 
-boost::system::result<void, failure> require_plain_names(const profile& p, profile_format format)
+void require_plain_names(const profile& p, profile_format format)
 {
     for (const profile_rule& rule : p.rules) {
-        const auto odd = std::find_if_not(rule.names.begin(), rule.names.end(), is_plain);
+        const auto odd = std::ranges::find_if_not(rule.names, is_plain);
         if (odd != rule.names.end()) {
-            return not_expressible(format, "'" + *odd + "', which is no name of a system call");
+            refuse(format, "'" + *odd + "', which is no name of a system call");
         }
     }
-    return {};
 }
 
-boost::system::result<std::vector<std::string>, failure> allowed_names(const profile& p,
-                                                                       profile_format format)
+std::vector<std::string> allowed_names(const profile& p, profile_format format)
 {
     std::vector<std::string> names;
     for (const profile_rule& rule : p.rules) {
         if (rule.verdict.action != filter_action::allow || !rule.conditions.empty()) {
-            return not_expressible(format, description_of(rule));
+            refuse(format, description_of(rule));
         }
         names.insert(names.end(), rule.names.begin(), rule.names.end());
     }
     sort_and_deduplicate(names);
     return names;
+}
+
+void refuse_architecture(architecture arch, profile_format format)
+{
+    refuse(format, "the architecture " + arch.display_name() + ", which has no name in it");
 }
 
 } // namespace sctrace::detail
