@@ -51,9 +51,7 @@ constexpr std::array families{
 std::vector<architecture> family_of(architecture native)
 {
     std::vector<architecture> archs{native};
-    const auto* family =
-        std::find_if(families.begin(), families.end(),
-                     [&](const architecture_family& known) { return known.native == native.name(); });
+    const auto* family = std::ranges::find(families, native.name(), &architecture_family::native);
     if (family != families.end()) {
         for (const std::string_view other : family->others) {
             if (const auto arch = architecture::from_name(other)) {
@@ -110,22 +108,18 @@ void allow_list::add(const profile& base)
 
 bool allow_list::empty() const noexcept
 {
-    return names_.empty() && std::all_of(conditional_.begin(), conditional_.end(),
-                                         [](const profile_rule& rule) { return rule.names.empty(); });
+    return names_.empty() &&
+           std::ranges::all_of(conditional_, [](const profile_rule& rule) { return rule.names.empty(); });
 }
 
 std::vector<architecture> allow_list::architectures(bool refuses) const
 {
-    std::vector<architecture> archs{native_};
     // What a profile refuses by its default it refuses on other architectures too: filters kill there.
-    if (!refuses) {
-        archs = family_of(native_);
-    }
+    std::vector<architecture> archs = refuses ? std::vector{native_} : family_of(native_);
     for (const architecture arch : foreign_) {
         add_once(archs, arch);
     }
-    std::sort(archs.begin() + 1, archs.end(),
-              [](architecture a, architecture b) { return a.display_name() < b.display_name(); });
+    std::ranges::sort(archs.begin() + 1, archs.end(), {}, &architecture::display_name);
     return archs;
 }
 

@@ -14,13 +14,6 @@ namespace {
 
 using boost::system::result;
 
-bool permits_on_conditions(const profile& p)
-{
-    return std::any_of(p.rules.begin(), p.rules.end(), [](const profile_rule& rule) {
-        return permits(rule.verdict.action) && !rule.conditions.empty();
-    });
-}
-
 struct counter {
     architecture native;
 
@@ -46,14 +39,12 @@ struct counter {
             return detail::permits_by_default(p);
         }
         call_counts all;
-        for (const architecture arch : detail::architectures_of(p, native)) {
-            for (const syscall_key& call : permitted_calls(p, arch, native)) {
-                all.counts.add(call);
-            }
+        for (const syscall_key& call : detail::permitted_calls_of(p, native)) {
+            all.counts.add(call);
         }
         all.notes.push_back("a profile: every call that it permits counts once, " +
                             std::to_string(all.counts.size()) + " in all");
-        if (permits_on_conditions(p)) {
+        if (std::ranges::any_of(p.rules, detail::permits_on_conditions)) {
             all.notes.emplace_back("calls that the profile permits only with certain arguments do not count");
         }
         return all;

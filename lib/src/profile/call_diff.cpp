@@ -26,45 +26,31 @@ using side = call_difference::side;
 struct call {
     architecture arch;
     std::string name;
-};
+    bool is_foreign = false;
 
-/// Native calls first, then foreign architectures by name; by the call's name within each.
-class call_order {
-public:
-    explicit call_order(architecture native) noexcept
-        : native_(native)
-    {
-    }
-
-    bool operator()(const call& a, const call& b) const
+    /// Native calls first, then foreign architectures by name; by the call's name within each.
+    friend bool operator<(const call& a, const call& b)
     {
         if (a.arch != b.arch) {
-            return rank(a) < rank(b);
+            return std::pair(a.is_foreign, a.arch.display_name()) <
+                   std::pair(b.is_foreign, b.arch.display_name());
         }
         return a.name < b.name;
     }
-
-private:
-    std::pair<bool, std::string> rank(const call& c) const
-    {
-        return {c.arch != native_, c.arch.display_name()};
-    }
-
-    architecture native_;
 };
 
-using calls = std::set<call, call_order>;
+using calls = std::set<call>;
 
-call call_of(const syscall_key& key)
+void add(calls& to, const syscall_key& key, architecture native)
 {
     auto name = syscall_name(key.arch, key.number);
-    return {key.arch, name ? *std::move(name) : std::to_string(key.number)};
+    to.insert({key.arch, name ? *std::move(name) : std::to_string(key.number), key.arch != native});
 }
 
 void add(calls& to, const trace& counts, architecture native)
 {
     for (const trace::line& line : counts.sorted(native)) {
-        to.insert(call_of(line.call));
+        add(to, line.call, native);
     }
 }
 
@@ -76,11 +62,9 @@ const profile* profile_in(const named_calls& file)
 /// What a profile permits whatever the arguments.
 calls permitted_by(const profile& p, architecture native)
 {
-    calls permitted{call_order(native)};
-    for (const architecture arch : detail::architectures_of(p, native)) {
-        for (const syscall_key& key : permitted_calls(p, arch, native)) {
-            permitted.insert(call_of(key));
-        }
+    calls permitted;
+    for (const syscall_key& key : detail::permitted_calls_of(p, native)) {
+        add(permitted, key, native);
     }
     return permitted;
 }
@@ -88,7 +72,7 @@ calls permitted_by(const profile& p, architecture native)
 /// The calls of a trace, of events or of a list.
 calls calls_in(const saved_calls& file, architecture native)
 {
-    calls found{call_order(native)};
+    calls found;
     if (const auto* counts = std::get_if<trace>(&file.contents)) {
         add(found, *counts, native);
     } else if (const auto* events = std::get_if<counted_events>(&file.contents)) {
@@ -100,15 +84,6 @@ calls calls_in(const saved_calls& file, architecture native)
         }
     }
     return found;
-}
-
-std::set<std::string_view> names_of(const calls& all)
-{
-    std::set<std::string_view> names;
-    for (const call& c : all) {
-        names.insert(c.name);
-    }
-    return names;
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -128,11 +103,8 @@ std::string enumerated(const Words& words)
 /// `SCMP_ACT_ERRNO 1`.
 std::string words_for(const filter_verdict& verdict)
 {
-    std::string words(oci_name(verdict.action));
-    if (verdict.action == filter_action::errno_value || verdict.action == filter_action::trace) {
-        words += ' ' + std::to_string(verdict.value);
-    }
-    return words;
+    const std::string words(oci_name(verdict.action));
+    return detail::has_value(verdict.action) ? words + ' ' + std::to_string(verdict.value) : words;
 }
 
 /// `1 record does`, `2 records do`.
@@ -183,15 +155,10 @@ std::set<std::string_view> names_with_other_rules(const profile& first, const pr
     return names;
 }
 
-std::set<filter_flag> flags_of(const profile& p)
-{
-    return {p.flags.begin(), p.flags.end()};
-}
-
 std::string words_for_flags(const profile& p)
 {
     std::vector<std::string_view> words;
-    for (const filter_flag flag : flags_of(p)) {
+    for (const filter_flag flag : std::set(p.flags.begin(), p.flags.end())) {
         words.push_back(oci_name(flag));
     }
     return words.empty() ? "none" : enumerated(words);
@@ -248,11 +215,11 @@ private:
         }
     }
 
-    using sided_calls = std::map<call, side, call_order>;
+    using sided_calls = std::map<call, side>;
 
     void compare_sets(const calls& a, const calls& b)
     {
-        sided_calls found{call_order(native_)};
+        sided_calls found;
         add_missing(a, b, side::first, found);
         add_missing(b, a, side::second, found);
         tell(found);
@@ -276,9 +243,12 @@ private:
     {
         const calls seen = calls_in(other.file.calls, native_);
         const calls permitted = permitted_by(p, native_);
-        sided_calls found{call_order(native_)};
+        sided_calls found;
         add_missing(seen, permitted, other.where, found);
-        std::set<std::string_view> names = names_of(seen);
+        std::set<std::string_view> names;
+        for (const call& c : seen) {
+            names.insert(c.name);
+        }
         for (const call& c : permitted) {
             if (names.insert(c.name).second) {
                 found.emplace(c, with_profile.where);
@@ -293,7 +263,7 @@ private:
     {
         std::set<std::string_view> conditional;
         for (const profile_rule& rule : p.rules) {
-            if (permits(rule.verdict.action) && !rule.conditions.empty()) {
+            if (detail::permits_on_conditions(rule)) {
                 conditional.insert(rule.names.begin(), rule.names.end());
             }
         }
@@ -301,7 +271,7 @@ private:
         std::set<std::string_view> told;
         for (const call_difference& d : diff_.calls) {
             if (d.only_in != with_profile.where && conditional.contains(d.call) &&
-                std::find(archs.begin(), archs.end(), d.arch) != archs.end()) {
+                std::ranges::find(archs, d.arch) != archs.end()) {
                 told.insert(d.call);
             }
         }
@@ -313,16 +283,10 @@ private:
 
     void compare_rest(const profile& a, const profile& b)
     {
-        if (a.default_verdict != b.default_verdict) {
-            tell_other("the default verdict", words_for(a.default_verdict), words_for(b.default_verdict));
-        }
-        if (words_for_architectures(a, native_) != words_for_architectures(b, native_)) {
-            tell_other("the architectures", words_for_architectures(a, native_),
-                       words_for_architectures(b, native_));
-        }
-        if (flags_of(a) != flags_of(b)) {
-            tell_other("the flags", words_for_flags(a), words_for_flags(b));
-        }
+        tell_other("the default verdict", words_for(a.default_verdict), words_for(b.default_verdict));
+        tell_other("the architectures", words_for_architectures(a, native_),
+                   words_for_architectures(b, native_));
+        tell_other("the flags", words_for_flags(a), words_for_flags(b));
         compare_rules(a, b);
     }
 
@@ -347,8 +311,10 @@ private:
 
     void tell_other(std::string_view what, const std::string& in_first, const std::string& in_second)
     {
-        diff_.other.push_back(std::string(what) + ": " + in_first + " in " + std::string(first_.name) + ", " +
-                              in_second + " in " + std::string(second_.name));
+        if (in_first != in_second) {
+            diff_.other.push_back(std::string(what) + ": " + in_first + " in " + std::string(first_.name) +
+                                  ", " + in_second + " in " + std::string(second_.name));
+        }
     }
 
     void note_refused(const named_calls& file)

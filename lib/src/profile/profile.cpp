@@ -29,11 +29,10 @@ std::set<std::string_view> permitted_names(const profile& p)
     const std::set<std::string_view> refused = refused_names(p);
     std::set<std::string_view> names;
     for (const profile_rule& rule : p.rules) {
-        if (!permits(rule.verdict.action) || !rule.conditions.empty()) {
-            continue;
+        if (permits(rule.verdict.action) && rule.conditions.empty()) {
+            std::ranges::copy_if(rule.names, std::inserter(names, names.end()),
+                                 [&](std::string_view name) { return !refused.contains(name); });
         }
-        std::copy_if(rule.names.begin(), rule.names.end(), std::inserter(names, names.end()),
-                     [&](std::string_view name) { return !refused.contains(name); });
     }
     return names;
 }
@@ -69,7 +68,7 @@ std::vector<syscall_key> permitted_calls(const profile& p, architecture arch, ar
 {
     std::vector<syscall_key> calls;
     const auto archs = detail::architectures_of(p, native);
-    if (std::find(archs.begin(), archs.end(), arch) == archs.end()) {
+    if (std::ranges::find(archs, arch) == archs.end()) {
         return calls;
     }
     for (const std::string_view name : permitted_names(p)) {
@@ -77,9 +76,9 @@ std::vector<syscall_key> permitted_calls(const profile& p, architecture arch, ar
             calls.push_back({arch, *number});
         }
     }
-    std::sort(calls.begin(), calls.end(),
-              [](const syscall_key& a, const syscall_key& b) { return a.number < b.number; });
-    calls.erase(std::unique(calls.begin(), calls.end()), calls.end());
+    std::ranges::sort(calls, {}, &syscall_key::number);
+    const auto [repeated, end] = std::ranges::unique(calls);
+    calls.erase(repeated, end);
     return calls;
 }
 
