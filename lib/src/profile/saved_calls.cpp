@@ -1,13 +1,12 @@
 #include "os/read_failure.hpp"
 #include "os/system_error.hpp"
 #include "os/unique_descriptor.hpp"
-#include "profile/oci_names.hpp"
+#include "profile/profile_permits.hpp"
 #include "text/json_line.hpp"
 #include "text/log_input.hpp"
 
 #include <sctrace/detail/numbered_lines.hpp>
 #include <sctrace/saved_calls.hpp>
-#include <sctrace/syscall_names.hpp>
 #include <sctrace/trace_reader.hpp>
 
 #include <algorithm>
@@ -43,37 +42,36 @@ std::string_view advice_for(int error_number) noexcept
 }
 
 /// A file that is read once, from its beginning to its end.
+/** Throws the `failure` that read_saved_calls() returns. */
 class input {
 public:
-    static result<input, failure> open(const std::string& path)
+    explicit input(const std::string& path)
+        : name_(path == "-" ? "standard input" : path)
+        , file_(path == "-" ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY))
+        , descriptor_(path == "-" ? STDIN_FILENO : file_.get())
+        , buffer_(piece_size)
     {
-        if (path == "-") {
-            return input("standard input", detail::unique_descriptor(), STDIN_FILENO);
+        if (descriptor_ < 0) {
+            throw detail::cannot_read(path, system_error());
         }
-        detail::unique_descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-        if (!file) {
-            return detail::cannot_read(path, system_error());
-        }
-        const int descriptor = file.get();
-        return input(path, std::move(file), descriptor);
     }
 
     const std::string& name() const noexcept { return name_; }
 
     /// Waits for the next bytes; an empty view at the end. The view is good until the next call.
-    result<std::string_view, failure> read()
+    std::string_view read()
     {
         for (;;) {
             const ssize_t n = ::read(descriptor_, buffer_.data(), buffer_.size());
             if (n >= 0) {
-                return std::string_view(buffer_.data(), static_cast<std::size_t>(n));
+                return {buffer_.data(), static_cast<std::size_t>(n)};
             }
             if (errno == EAGAIN) {
                 pollfd readable{descriptor_, POLLIN, 0};
                 ::poll(&readable, 1, -1);
             } else if (errno != EINTR) {
                 const auto code = system_error();
-                return detail::cannot_read(name_, code, advice_for(code.value()));
+                throw detail::cannot_read(name_, code, advice_for(code.value()));
             }
         }
     }
@@ -82,14 +80,6 @@ public:
     failure at(const failure& inside) const { return {inside.code, name_ + ": " + inside.message}; }
 
 private:
-    input(std::string name, detail::unique_descriptor file, int descriptor)
-        : name_(std::move(name))
-        , file_(std::move(file))
-        , descriptor_(descriptor)
-        , buffer_(piece_size)
-    {
-    }
-
     std::string name_;
     detail::unique_descriptor file_;
     int descriptor_;
@@ -116,19 +106,16 @@ struct beginning {
     }
 };
 
-result<beginning, failure> read_beginning(input& in)
+beginning read_beginning(input& in)
 {
     beginning read;
     while (!read.has_first_line() && read.text.size() < longest_beginning) {
-        const auto piece = in.read();
-        if (!piece) {
-            return piece.error();
-        }
-        if (piece->empty()) {
+        const std::string_view piece = in.read();
+        if (piece.empty()) {
             read.is_whole_file = true;
             break;
         }
-        read.text += *piece;
+        read.text += piece;
     }
     return read;
 }
@@ -252,12 +239,6 @@ kind kind_of(std::string_view first_line)
     return is_trace ? kind::trace_lines : kind::profile_object;
 }
 
-bool is_call_of_any_architecture(std::string_view name)
-{
-    return std::any_of(detail::oci_architectures.begin(), detail::oci_architectures.end(),
-                       [&](const auto& word) { return syscall_number(word.meaning, name).has_value(); });
-}
-
 std::string_view without_blanks(std::string_view text) noexcept
 {
     constexpr std::string_view blanks = " \t\r";
@@ -322,7 +303,7 @@ private:
         if (seen_.contains(std::string(name))) {
             return {};
         }
-        if (!is_call_of_any_architecture(name)) {
+        if (!detail::is_call_of_any_architecture(name)) {
             return leave_out(name);
         }
         names_.names.emplace_back(name);
@@ -377,42 +358,37 @@ private:
 
 /// Gives a reader all bytes of a file.
 template <class Reader>
-result<void, failure> read_all(input& in, const beginning& read, Reader& reader)
+void read_all(input& in, const beginning& read, Reader& reader)
 {
     result<void, failure> done = reader.feed(read.text);
     for (bool ended = read.is_whole_file; done && !ended;) {
-        const auto piece = in.read();
-        if (!piece) {
-            return piece.error();
-        }
-        ended = piece->empty();
-        done = reader.feed(*piece);
+        const std::string_view piece = in.read();
+        ended = piece.empty();
+        done = reader.feed(piece);
     }
     if (done) {
         done = reader.finish();
     }
-    return done ? done : in.at(done.error());
+    if (!done) {
+        throw in.at(done.error());
+    }
 }
 
-result<saved_calls, failure> read_trace(input& in, const beginning& read, architecture native)
+saved_calls read_trace(input& in, const beginning& read, architecture native)
 {
     trace_reader reader(native);
-    if (const auto done = read_all(in, read, reader); !done) {
-        return done.error();
-    }
+    read_all(in, read, reader);
     if (const auto& contradiction = reader.contradiction()) {
-        return in.at(*contradiction);
+        throw in.at(*contradiction);
     }
-    return saved_calls{reader.take(), {}};
+    return {reader.take(), {}};
 }
 
-result<saved_calls, failure> read_events(input& in, const beginning& read, architecture native)
+saved_calls read_events(input& in, const beginning& read, architecture native)
 {
     event_reader reader(native);
-    if (const auto done = read_all(in, read, reader); !done) {
-        return done.error();
-    }
-    return saved_calls{reader.take(), {}};
+    read_all(in, read, reader);
+    return {reader.take(), {}};
 }
 
 std::vector<std::string> notes_at(const input& in, std::vector<std::string> notes)
@@ -423,57 +399,56 @@ std::vector<std::string> notes_at(const input& in, std::vector<std::string> note
     return notes;
 }
 
-result<saved_calls, failure> read_list(input& in, const beginning& read, strictness how)
+saved_calls read_list(input& in, const beginning& read, strictness how)
 {
     list_reader reader(how);
-    if (const auto done = read_all(in, read, reader); !done) {
-        return done.error();
-    }
-    return saved_calls{reader.take(), notes_at(in, reader.take_notes())};
+    read_all(in, read, reader);
+    return {reader.take(), notes_at(in, reader.take_notes())};
 }
 
-result<saved_calls, failure> read_profile_object(input& in, const beginning& read, strictness how)
+saved_calls read_profile_object(input& in, const beginning& read, strictness how)
 {
     profile_text reader;
-    if (const auto done = read_all(in, read, reader); !done) {
-        return done.error();
-    }
+    read_all(in, read, reader);
     auto parsed = parse_profile(reader.text(), how);
     if (!parsed) {
-        return in.at(parsed.error());
+        throw in.at(parsed.error());
     }
-    return saved_calls{std::move(parsed->contents), notes_at(in, std::move(parsed->notes))};
+    return {std::move(parsed->contents), notes_at(in, std::move(parsed->notes))};
+}
+
+saved_calls read_file(input& in, const saved_calls_options& options)
+{
+    const beginning read = read_beginning(in);
+    if (const auto problem = check(read)) {
+        throw in.at(*problem);
+    }
+    if (read.first_line().empty()) {
+        return {trace(), {}};
+    }
+    switch (kind_of(read.first_line())) {
+    case kind::trace_lines:
+        break;
+    case kind::profile_object:
+        return read_profile_object(in, read, options.how);
+    case kind::event_lines:
+        return read_events(in, read, options.native);
+    case kind::name_list:
+        return read_list(in, read, options.how);
+    }
+    return read_trace(in, read, options.native);
 }
 
 } // namespace
 
 result<saved_calls, failure> read_saved_calls(const std::string& path, const saved_calls_options& options)
 {
-    auto in = input::open(path);
-    if (!in) {
-        return in.error();
+    try {
+        input in(path);
+        return read_file(in, options);
+    } catch (const failure& why) {
+        return why;
     }
-    const auto read = read_beginning(*in);
-    if (!read) {
-        return read.error();
-    }
-    if (const auto problem = check(*read)) {
-        return in->at(*problem);
-    }
-    if (read->first_line().empty()) {
-        return saved_calls{trace(), {}};
-    }
-    switch (kind_of(read->first_line())) {
-    case kind::trace_lines:
-        break;
-    case kind::profile_object:
-        return read_profile_object(*in, *read, options.how);
-    case kind::event_lines:
-        return read_events(*in, *read, options.native);
-    case kind::name_list:
-        return read_list(*in, *read, options.how);
-    }
-    return read_trace(*in, *read, options.native);
 }
 
 } // namespace sctrace
