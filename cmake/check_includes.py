@@ -9,7 +9,7 @@ public    Public headers include public headers and detail/; no header of lib/in
           is a base class, whose public members are documented like any other.
 library   Boost.Asio, Boost.JSON and libseccomp are included only where LIBRARIES says so.
 tool      lib/ names neither the tool nor an option of it, in no string and no comment. An option of another program
-          is fine where the text names that program first.
+          is fine where the text names that program first, be it as the container's.
 private   A private header declares: it has at most 40 lines of bodies that could stand in a .cpp, being neither
           templates nor constexpr. The library's one private namespace is sctrace::detail. Braces always.
 user      Applications, examples and the tests async, cli, consumer, kernel and server see public headers only. The
@@ -53,7 +53,7 @@ LIBRARIES = {
 
 TOOL = "asio-sctrace"
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-OTHER_PROGRAM = re.compile(r"\b(?:auditctl|ausearch|dmesg|docker|journalctl|nsenter|podman|systemd-run)\b")
+OTHER_PROGRAM = re.compile(r"\b(?:auditctl|ausearch|container|dmesg|docker|journalctl|nsenter|podman|systemd-run)\b")
 
 # Namespaces of others, whose templates the library specialises.
 FOREIGN_NAMESPACES = ("std", "boost::asio", "boost::system")

@@ -161,6 +161,7 @@ class ToolNames(unittest.TestCase):
 
     def test_options_of_other_programs(self):
         self.assertEqual(self.of('// As `dmesg --json` writes it.\nauto x = "docker run --pid=host";\n'), [])
+        self.assertEqual(self.of('auto x = "in a container, pass it through (--device /dev/kmsg)";\n'), [])
 
     def test_what_is_no_option(self):
         self.assertEqual(self.of('int f(int i) { return --i; } // a -- b\nauto x = "-----BEGIN";\n'), [])

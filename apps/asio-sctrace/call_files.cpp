@@ -1,5 +1,6 @@
 #include "call_files.hpp"
 
+#include "advice.hpp"
 #include "option_values.hpp"
 #include "usage.hpp"
 
@@ -14,7 +15,7 @@ sctrace::saved_calls load_calls(const std::string& path, const sctrace::saved_ca
 {
     auto loaded = sctrace::read_saved_calls(path, options);
     if (!loaded) {
-        throw std::runtime_error(loaded.error().message);
+        throw std::runtime_error(with_advice(loaded.error()));
     }
     if (!quiet) {
         for (const std::string& note : loaded->notes) {

@@ -1,5 +1,7 @@
 #include "doctor_report.hpp"
 
+#include "advice.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -54,9 +56,9 @@ void append_row(std::string& out, const host_finding& found)
     constexpr std::string_view change = "change: ";
     out += padded(found.name, name_width) + padded(to_string(found.status), status_width);
     append_wrapped(out, found.meaning.empty() ? found.value : found.value + " - " + found.meaning, margin);
-    if (found.status != host_status::ok && !found.remedy.empty()) {
+    if (const std::string remedy = remedy_of(found); found.status != host_status::ok && !remedy.empty()) {
         out += std::string(margin, ' ') + std::string(change);
-        append_wrapped(out, found.remedy, margin + change.size());
+        append_wrapped(out, remedy, margin + change.size());
     }
 }
 
@@ -133,7 +135,7 @@ json::object to_object(const host_finding& found)
             {"status", to_string(found.status)},
             {"value", found.value},
             {"meaning", found.meaning},
-            {"remedy", found.remedy}};
+            {"remedy", remedy_of(found)}};
 }
 
 json::object to_object(const source_probe& source)

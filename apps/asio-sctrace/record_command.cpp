@@ -1,5 +1,6 @@
 #include "record_command.hpp"
 
+#include "advice.hpp"
 #include "command_run.hpp"
 #include "known_calls.hpp"
 #include "output_file.hpp"
@@ -106,7 +107,7 @@ void show(const ending& end, const std::optional<known_calls>& known)
     if (known) {
         std::cerr << known->summary(report.counts) << '\n';
     }
-    if (const std::string refusals = sctrace::refusals_line(report); !refusals.empty()) {
+    if (const std::string refusals = refusals_with_advice(report); !refusals.empty()) {
         std::cerr << refusals << '\n';
     }
     std::cerr << sctrace::verdict_line(report) << '\n';
@@ -136,7 +137,7 @@ ending run(record_options options, const output_files& files)
 {
     boost::asio::io_context context;
     if (!options.quiet) {
-        options.recorder.on_notice = [](std::string_view text) { say(text); };
+        options.recorder.on_notice = [](const sctrace::notice& what) { say(with_advice(what)); };
     }
     if (!options.quiet && !options.recorder.command) {
         options.recorder.on_started = [pids = options.recorder.pids] { say_what_is_recorded(pids); };

@@ -1,5 +1,6 @@
 #include "replay_command.hpp"
 
+#include "advice.hpp"
 #include "output_file.hpp"
 #include "replay_options.hpp"
 #include "table.hpp"
@@ -17,6 +18,7 @@
 #include <chrono>
 #include <exception>
 #include <iostream>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -171,7 +173,7 @@ void show(const ending& end, const replay_options& options)
     }
     if (options.events.empty()) {
         std::cerr << to_table(end.report.counts, end.report.native);
-        if (const std::string refusals = sctrace::refusals_line(end.report); !refusals.empty()) {
+        if (const std::string refusals = refusals_with_advice(end.report); !refusals.empty()) {
             std::cerr << refusals << '\n';
         }
     }
@@ -229,6 +231,26 @@ bool finish_events(event_output& events, bool log_opened)
     return finished.has_value();
 }
 
+/// What was told with advice, which the reasons of the verdict have without.
+class advised_notices {
+public:
+    const std::string& add(const sctrace::notice& what)
+    {
+        return told_.insert_or_assign(what.text, with_advice(what)).first->second;
+    }
+
+    void advise(std::vector<std::string>& reasons) const
+    {
+        for (std::string& reason : reasons) {
+            const auto told = told_.find(reason);
+            reason = told == told_.end() ? reason : told->second;
+        }
+    }
+
+private:
+    std::map<std::string, std::string> told_;
+};
+
 int replay(replay_options options)
 {
     const auto files = prepare_files(options);
@@ -253,13 +275,16 @@ int replay(replay_options options)
     }
     // What could not be read is an error, and reported under --quiet as well; what could not be written is
     // reported below.
-    options.replay.on_notice = [&](std::string_view text) {
+    advised_notices told;
+    options.replay.on_notice = [&](const sctrace::notice& what) {
+        const std::string& text = told.add(what);
         if (!*events || !(*events)->failed) {
             progress.clear();
             say(text);
         }
     };
-    const ending end = run(options.replay, useful_threads());
+    ending end = run(options.replay, useful_threads());
+    told.advise(end.report.judged.why);
     progress.clear();
     const bool events_written = !*events || finish_events(**events, log_opened);
     const bool report_written = !files->report || write_report(end.report, *files->report);

@@ -1,5 +1,6 @@
 #include "watch_command.hpp"
 
+#include "advice.hpp"
 #include "event_text.hpp"
 #include "live_output.hpp"
 #include "stop_signals.hpp"
@@ -122,7 +123,7 @@ private:
         to.on_loss = [](std::string_view text) { say(text); };
         to.on_started = [this] { start(); };
         if (!options_.quiet) {
-            to.on_notice = [](std::string_view text) { say(text); };
+            to.on_notice = [](const sctrace::notice& what) { say(with_advice(what)); };
         }
         return to;
     }

@@ -31,12 +31,19 @@ namespace {
 /// Connections that are told that there are too many, beyond those that are served.
 constexpr std::size_t most_refusals = 16;
 
+/// The library's words, and which option of this server helps.
+std::string with_advice(const sctrace::notice& what)
+{
+    const bool is_limited = what.advised == sctrace::advice::lift_ratelimit;
+    return what.text + (is_limited ? " (--lift-ratelimit switches it off while recording)" : "");
+}
+
 sctrace::source_options source_of(const options& given)
 {
     sctrace::source_options to;
     to.source = given.source;
     to.lift_ratelimit = given.lift_ratelimit;
-    to.on_notice = [](std::string_view text) { say(text); };
+    to.on_notice = [](const sctrace::notice& what) { say(with_advice(what)); };
     return to;
 }
 

@@ -142,7 +142,7 @@ public:
     boost::system::result<void, failure> start(launch_options options)
     {
         if (child_) {
-            return failure{error::already_running, "a child runs; close the handle first"};
+            return detail::child_runs();
         }
         auto prepared = launcher::prepare(std::move(options));
         if (!prepared) {
@@ -162,7 +162,7 @@ public:
     boost::system::result<void, failure> start(launcher prepared)
     {
         if (child_) {
-            return failure{error::already_running, "a child runs; close the handle first"};
+            return detail::child_runs();
         }
         if (const auto started = prepared.start(); !started) {
             return started;

@@ -113,6 +113,28 @@ const boost::system::error_category& error_category() noexcept;
 /// Found by argument-dependent lookup when an `error` becomes an error_code.
 boost::system::error_code make_error_code(error e) noexcept;
 
+/// What a program can advise where the library only knows what is the matter.
+/**
+ * How to do it is the program's: a command or an option of its own, in words that follow those of the
+ * library. The page "Errors" has the messages that come with each.
+ */
+enum class advice {
+    /// There is no more to say.
+    none,
+    /// Lift the kernel's rate limit while recording.
+    lift_ratelimit,
+    /// Replay what the command that ends the message prints.
+    replay_its_output,
+    /// Replay what that command prints, or record instead.
+    replay_or_record,
+    /// Make a trace of the log by replaying it.
+    replay_first,
+    /// Replay what is a log, and no list.
+    replay_logs,
+    /// Read the trace for the architecture on which it was recorded.
+    name_native,
+};
+
 /// An error code with the words that a person needs: what failed, on what, and what to do about it.
 /**
  * @par Example
@@ -129,6 +151,26 @@ struct failure {
     boost::system::error_code code;
     /// The same for people, in one sentence without a full stop.
     std::string message;
+    /// What else a program can say.
+    advice advised = advice::none;
+};
+
+/// A sentence for a person, told while something runs; text and nothing else to a function that takes such.
+/**
+ * @par Example
+ * @code
+ * sctrace::replay_options options;
+ * options.on_notice = [](std::string_view text) { std::cerr << text << '\n'; };
+ * @endcode
+ */
+struct notice {
+    /// The sentence, without a full stop.
+    std::string text;
+    /// What else a program can say.
+    advice advised = advice::none;
+
+    /// The sentence.
+    operator std::string_view() const noexcept { return text; }
 };
 
 /// Lets `boost::system::result<T, failure>::value()` throw `boost::system::system_error` with the message.

@@ -151,6 +151,13 @@ private:
     std::unique_ptr<state> state_;
 };
 
+namespace detail {
+
+/// That a handle cannot start another child.
+failure child_runs();
+
+} // namespace detail
+
 } // namespace sctrace
 
 #endif

@@ -2,6 +2,7 @@
 #define SCTRACE_REPLAY_OPTIONS_HPP
 
 #include <sctrace/architecture.hpp>
+#include <sctrace/error.hpp>
 #include <sctrace/log_format.hpp>
 #include <sctrace/record_filter.hpp>
 
@@ -54,7 +55,7 @@ struct replay_options {
     std::function<void(std::string_view lines)> on_events;
 
     /// Called within async_run() with things that a person should know; may be empty.
-    std::function<void(std::string_view)> on_notice;
+    std::function<void(const notice&)> on_notice;
 
     /// Called within async_run() after each part; may be empty.
     std::function<void(const replay_progress&)> on_progress;

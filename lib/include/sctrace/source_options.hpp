@@ -1,6 +1,7 @@
 #ifndef SCTRACE_SOURCE_OPTIONS_HPP
 #define SCTRACE_SOURCE_OPTIONS_HPP
 
+#include <sctrace/error.hpp>
 #include <sctrace/printk_ratelimit_hold.hpp>
 
 #include <chrono>
@@ -9,7 +10,6 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <string_view>
 
 namespace sctrace {
 
@@ -61,7 +61,7 @@ struct source_options {
     std::chrono::milliseconds bracket_timeout{6000};
 
     /// Called within async_run() with things that a person should know while records are read; may be empty.
-    std::function<void(std::string_view)> on_notice;
+    std::function<void(const notice&)> on_notice;
 };
 
 } // namespace sctrace

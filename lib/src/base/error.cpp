@@ -102,7 +102,7 @@ constexpr description describe(error e) noexcept
                 "not a seccomp profile of the OCI runtime specification; the message names the line"};
     case error::malformed_event:
         return {"malformed_event", condition::invalid_input,
-                "not an event; `asio-sctrace replay --events` writes one object on each line"};
+                "not an event; events are JSON objects, one on each line"};
     case error::malformed_list:
         return {"malformed_list", condition::invalid_input,
                 "not a list of system calls; write one name on each line"};

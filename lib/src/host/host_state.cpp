@@ -37,16 +37,16 @@ std::optional<std::uint32_t> number_of(const std::optional<std::string>& field)
     return stream >> number ? std::optional(number) : std::nullopt;
 }
 
-std::string ratelimit_notice()
+std::optional<notice> ratelimit_notice()
 {
     const auto seconds = number_in("/proc/sys/kernel/printk_ratelimit");
     const auto burst = number_in("/proc/sys/kernel/printk_ratelimit_burst");
     if (!seconds || !burst || *seconds == 0) {
-        return {};
+        return std::nullopt;
     }
-    return "kernel.printk_ratelimit lets the kernel log only " + std::to_string(*burst) + " records every " +
-           std::to_string(*seconds) +
-           " s; the rest will be missing (--lift-ratelimit switches it off while recording)";
+    return notice{"kernel.printk_ratelimit lets the kernel log only " + std::to_string(*burst) +
+                      " records every " + std::to_string(*seconds) + " s; the rest will be missing",
+                  advice::lift_ratelimit};
 }
 
 bool makes_task(const syscall_key& call)
@@ -107,17 +107,15 @@ std::string command_to_log_again(std::string_view actions_logged)
     return "sysctl -w kernel.seccomp.actions_logged=\"" + std::string(actions_logged) + " log\"";
 }
 
-std::vector<std::string> kmsg_notices(const host_state& host, bool ratelimit_lifted)
+std::vector<notice> kmsg_notices(const host_state& host, bool ratelimit_lifted)
 {
-    std::vector<std::string> notices;
+    std::vector<notice> notices;
     if (host.audit && host.audit->daemon_pid != 0) {
-        notices.emplace_back("an audit daemon (pid " + std::to_string(host.audit->daemon_pid) +
-                             ") takes the records: /dev/kmsg stays silent while it runs");
+        notices.push_back({"an audit daemon (pid " + std::to_string(host.audit->daemon_pid) +
+                           ") takes the records: /dev/kmsg stays silent while it runs"});
     }
-    if (!ratelimit_lifted) {
-        if (auto notice = ratelimit_notice(); !notice.empty()) {
-            notices.push_back(std::move(notice));
-        }
+    if (const auto limited = ratelimit_notice(); limited && !ratelimit_lifted) {
+        notices.push_back(*limited);
     }
     return notices;
 }

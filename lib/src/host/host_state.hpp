@@ -4,6 +4,7 @@
 #include "verdict/verdict_rules.hpp"
 
 #include <sctrace/audit_status.hpp>
+#include <sctrace/error.hpp>
 #include <sctrace/trace.hpp>
 
 #include <cstdint>
@@ -48,7 +49,7 @@ std::string log_switched_off_watch_notice(const host_state& host);
 std::string command_to_log_again(std::string_view actions_logged);
 
 /// What a person should know before records are read from the kernel's ring buffer, but for the action `log`.
-std::vector<std::string> kmsg_notices(const host_state& host, bool ratelimit_lifted);
+std::vector<notice> kmsg_notices(const host_state& host, bool ratelimit_lifted);
 
 /// What a person should know about processes that are to be recorded or watched by id.
 std::vector<std::string> pid_notices(const std::vector<pid_t>& pids);

@@ -27,7 +27,7 @@ host_finding printk_ratelimit()
     return {"printk_ratelimit", host_status::warning,
             std::to_string(*burst) + " records per " + std::to_string(*seconds) + " s",
             "the rest never reaches /dev/kmsg; the audit socket has them all",
-            "record --lift-ratelimit, or sysctl -w kernel.printk_ratelimit=0"};
+            "sysctl -w kernel.printk_ratelimit=0"};
 }
 
 /// kernel/printk/printk.c, devkmsg_open(): with `off` not even a reader can open the device.

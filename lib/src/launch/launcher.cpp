@@ -159,6 +159,11 @@ std::vector<sock_filter> kernel_program(const seccomp_filter& filter)
 
 } // namespace
 
+failure detail::child_runs()
+{
+    return {error::already_running, "a child runs; close the handle first"};
+}
+
 struct launcher::state {
     state() = default;
     state(const state&) = delete;

@@ -26,7 +26,8 @@ inline constexpr std::string_view standard_input = "standard input";
 /// A log that is no text, with what to do about it.
 inline failure unreadable_log(log_encoding encoding, const std::string& name)
 {
-    return {error::unreadable_log, advice_for(encoding, name == standard_input ? "-" : name)};
+    return {error::unreadable_log, advice_for(encoding, name == standard_input ? "-" : name),
+            advice::replay_its_output};
 }
 
 /// What one read brought.

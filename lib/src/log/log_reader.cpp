@@ -73,9 +73,8 @@ public:
             return cannot_read(name_, system_error(EISDIR), "name the files in it");
         }
         if (is_kernel_log(status)) {
-            return failure{
-                error::unreadable_log,
-                name_ + " is the kernel's live log: dmesg | asio-sctrace replay -, or asio-sctrace record"};
+            return failure{error::unreadable_log, name_ + " is the kernel's live log: dmesg",
+                           advice::replay_or_record};
         }
         stream_ = S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || S_ISCHR(status.st_mode);
         // A file of the kernel's (in /proc) says that it is empty and is not.

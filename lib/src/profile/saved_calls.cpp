@@ -77,7 +77,10 @@ public:
     }
 
     /// A failure of what is inside the file.
-    failure at(const failure& inside) const { return {inside.code, name_ + ": " + inside.message}; }
+    failure at(const failure& inside) const
+    {
+        return {inside.code, name_ + ": " + inside.message, inside.advised};
+    }
 
 private:
     std::string name_;
@@ -120,32 +123,39 @@ beginning read_beginning(input& in)
     return read;
 }
 
-std::string_view remedy_for(detail::log_encoding encoding) noexcept
+failure compressed_with(const std::string& program)
+{
+    return {error::unreadable_log,
+            "compressed with " + program + "; uncompress it with `" + program + " -d` first"};
+}
+
+std::optional<failure> no_text(detail::log_encoding encoding)
 {
     using detail::log_encoding;
     switch (encoding) {
     case log_encoding::text:
-        return {};
+        break;
     case log_encoding::gzip:
-        return "compressed with gzip; uncompress it with `gzip -d` first";
+        return compressed_with("gzip");
     case log_encoding::zstd:
-        return "compressed with zstd; uncompress it with `zstd -d` first";
+        return compressed_with("zstd");
     case log_encoding::xz:
-        return "compressed with xz; uncompress it with `xz -d` first";
+        return compressed_with("xz");
     case log_encoding::bzip2:
-        return "compressed with bzip2; uncompress it with `bzip2 -d` first";
+        return compressed_with("bzip2");
     case log_encoding::lz4:
-        return "compressed with lz4; uncompress it with `lz4 -d` first";
+        return compressed_with("lz4");
     case log_encoding::utf16:
     case log_encoding::utf16_le:
     case log_encoding::utf16_be:
-        return "UTF-16; convert it with `iconv -f UTF-16 -t UTF-8` first";
+        return failure{error::unreadable_log, "UTF-16; convert it with `iconv -f UTF-16 -t UTF-8` first"};
     case log_encoding::journal_export:
     case log_encoding::journal_file:
     case log_encoding::journal_json_pretty:
-        return "a log of the systemd journal; make a trace of it with `asio-sctrace replay` first";
+        return failure{error::unreadable_log, "a log of the systemd journal; make a trace of it",
+                       advice::replay_first};
     }
-    return {};
+    return std::nullopt;
 }
 
 std::uint64_t number_of_first_line(const beginning& read) noexcept
@@ -158,8 +168,8 @@ std::uint64_t number_of_first_line(const beginning& read) noexcept
 /// Why a file cannot be read at all.
 std::optional<failure> check(const beginning& read)
 {
-    if (const auto remedy = remedy_for(detail::detect_log_encoding(read.text)); !remedy.empty()) {
-        return failure{error::unreadable_log, std::string(remedy)};
+    if (auto why = no_text(detail::detect_log_encoding(read.text))) {
+        return why;
     }
     if (read.text.starts_with("\xef\xbb\xbf")) {
         return failure{error::unreadable_log, "line 1: begins with a byte order mark; remove it first"};
@@ -291,9 +301,8 @@ private:
             return lines_.malformed("holds a NUL byte, which no name has");
         }
         if (name.find_first_of(" \t\r") != std::string_view::npos) {
-            return lines_.malformed(quoted(name) +
-                                    " has a blank inside; a list has one name on each line, and a log is for "
-                                    "`asio-sctrace replay`");
+            return lines_.malformed(quoted(name) + " has a blank inside; a list has one name on each line",
+                                    advice::replay_logs);
         }
         return add(name);
     }

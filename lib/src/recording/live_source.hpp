@@ -172,10 +172,10 @@ public:
     /// Whether there is something to be read right now.
     bool is_readable() override { return kind_ == source_kind::audit ? audit_.readable() : kmsg_.readable(); }
 
-    void notice(const std::string& text) const
+    void notice(const std::string& text, advice advised = advice::none) const
     {
         if (options_.on_notice) {
-            options_.on_notice(text);
+            options_.on_notice({text, advised});
         }
     }
 
@@ -216,8 +216,8 @@ private:
         }
         if (kmsg_.is_kernel()) {
             announce_missing_log();
-            for (const std::string& text : kmsg_notices(host_, hold_.has_value())) {
-                notice(text);
+            for (const auto& [text, advised] : kmsg_notices(host_, hold_.has_value())) {
+                notice(text, advised);
             }
         }
     }

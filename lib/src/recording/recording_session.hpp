@@ -225,7 +225,7 @@ private:
     void notice(const std::string& text) const
     {
         if (options_.on_notice) {
-            options_.on_notice(text);
+            options_.on_notice({text});
         }
     }
 

@@ -224,17 +224,17 @@ void replay_session::tell_what_was_left_out(const trace& counts)
 
 void replay_session::note_problem(const failure& why)
 {
-    notice(why.message);
+    notice(why.message, why.advised);
     account_.cannot_prove(why.message);
     if (!problem_.code) {
         problem_ = why;
     }
 }
 
-void replay_session::notice(const std::string& text) const
+void replay_session::notice(const std::string& text, advice advised) const
 {
     if (options_.on_notice) {
-        options_.on_notice(text);
+        options_.on_notice({text, advised});
     }
 }
 

@@ -150,7 +150,7 @@ private:
     /// The first problem is the operation's error; each is told, and what was not read is not proved.
     void note_problem(const failure& why);
 
-    void notice(const std::string& text) const;
+    void notice(const std::string& text, advice advised = advice::none) const;
 
     strand_type strand_;
     executor_type executor_;

@@ -108,8 +108,7 @@ std::string refusals_line(const report& r)
         return {};
     }
     return std::to_string(r.refused) + " of the calls were refused, or their records do not tell: a profile "
-                                       "of this trace would permit them; "
-                                       "`replay --events` and `watch` keep what was done with each";
+                                       "of this trace would permit them";
 }
 
 } // namespace sctrace

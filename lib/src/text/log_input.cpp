@@ -187,8 +187,7 @@ std::string advice_for(log_encoding encoding, std::string_view path)
     const bool is_standard_input = path == "-";
     std::string advice(is_standard_input ? "standard input" : path);
     advice.append(" ").append(what).append(": ").append(command);
-    advice.append(is_standard_input ? "FILE" : shell_word(path)).append(rest);
-    return advice + " | asio-sctrace replay -";
+    return advice.append(is_standard_input ? "FILE" : shell_word(path)).append(rest);
 }
 
 } // namespace sctrace::detail

@@ -45,8 +45,8 @@ log_encoding detect_log_encoding(std::string_view beginning) noexcept;
 
 /// What to do about a log that is neither text nor gzip nor an export; empty for these three.
 /**
- * A sentence without a full stop that names the log and ends with a command line, such as
- * `kern.log.zst is compressed with zstd: zstdcat kern.log.zst | asio-sctrace replay -`.
+ * A sentence without a full stop that names the log and ends with a command line that prints a log that can
+ * be read, such as `kern.log.zst is compressed with zstd: zstdcat kern.log.zst`.
  *
  * @param path The log's path; `-` is standard input.
  */

@@ -104,11 +104,12 @@ result<void, failure> trace_reader::add(const trace::line& l)
 
 void trace_reader::note_contradiction(const syscall_key& call, std::string_view name, bool has_arch)
 {
-    const std::string_view advice =
-        has_arch ? "; one of the three is wrong"
-                 : "; if it was recorded on another architecture, name that with --native";
-    contradiction_ = lines_.failed(error::other_architecture, meaning_of(call) + ", but the trace calls it " +
-                                                                  std::string(name) + std::string(advice));
+    const std::string contradiction = meaning_of(call) + ", but the trace calls it " + std::string(name);
+    contradiction_ =
+        has_arch ? lines_.failed(error::other_architecture, contradiction + "; one of the three is wrong")
+                 : lines_.failed(error::other_architecture,
+                                 contradiction + "; if it was recorded on another architecture, name that",
+                                 advice::name_native);
 }
 
 } // namespace sctrace

@@ -15,6 +15,7 @@
 namespace {
 
 using namespace std::string_view_literals;
+using sctrace::advice;
 using sctrace::architecture;
 using sctrace::error;
 using sctrace::failure;
@@ -399,7 +400,8 @@ BOOST_AUTO_TEST_CASE(a_name_that_is_another_number_s_is_a_contradiction)
     BOOST_TEST(read.contradiction->code == error::other_architecture);
     BOOST_TEST(read.contradiction->message ==
                "line 2: syscall 63 is uname on x86_64, but the trace calls it read; if it was recorded on "
-               "another architecture, name that with --native");
+               "another architecture, name that");
+    BOOST_TEST((read.contradiction->advised == advice::name_native));
     const architecture aarch64(0xc00000b7);
     BOOST_TEST(!read_in_pieces(foreign_read, 100, aarch64).contradiction);
 }
@@ -410,11 +412,12 @@ BOOST_AUTO_TEST_CASE(a_contradiction_of_a_number_without_a_name_and_of_a_line_wi
     BOOST_REQUIRE(unnamed.contradiction.has_value());
     BOOST_TEST(unnamed.contradiction->message ==
                "line 1: syscall 9999 has no name on x86_64, but the trace calls it read; if it was recorded "
-               "on another architecture, name that with --native");
+               "on another architecture, name that");
     const outcome foreign = read_in_pieces(with_arch("\"i386\"", "4"), 100);
     BOOST_REQUIRE(foreign.contradiction.has_value());
     BOOST_TEST(foreign.contradiction->message ==
                "line 1: syscall 4 is write on i386, but the trace calls it read; one of the three is wrong");
+    BOOST_TEST((foreign.contradiction->advised == advice::none));
 }
 
 BOOST_AUTO_TEST_CASE(names_that_prove_nothing_are_no_contradiction)

@@ -44,12 +44,15 @@ public:
     std::uint64_t number() const noexcept { return number_; }
 
     /// Any error of the last line that was read.
-    failure failed(error code, std::string_view problem) const
+    failure failed(error code, std::string_view problem, advice advised = advice::none) const
     {
-        return {code, "line " + std::to_string(number_) + ": " + std::string(problem)};
+        return {code, "line " + std::to_string(number_) + ": " + std::string(problem), advised};
     }
 
-    failure malformed(std::string_view problem) const { return failed(malformed_, problem); }
+    failure malformed(std::string_view problem, advice advised = advice::none) const
+    {
+        return failed(malformed_, problem, advised);
+    }
 
 private:
     template <class Read>
