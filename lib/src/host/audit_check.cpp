@@ -73,20 +73,18 @@ host_finding audit_rate_limit(const result<audit_status>& audit)
 
 host_finding audit_backlog_limit(const result<audit_status>& audit)
 {
+    constexpr auto meaning = "a command that makes calls faster than the kernel delivers them has to wait";
     if (!audit) {
-        return unread("audit_backlog_limit", host_status::unknown, audit.error(),
-                      "a command that makes calls faster than the kernel delivers them has to wait");
+        return unread("audit_backlog_limit", host_status::unknown, audit.error(), meaning);
     }
-    host_finding found{"audit_backlog_limit", host_status::ok,
-                       audit->backlog_limit == 0 ? "none" : std::to_string(audit->backlog_limit) + " records",
-                       "a command that makes calls faster than the kernel delivers them has to wait", ""};
+    const std::string limit =
+        audit->backlog_limit == 0 ? "none" : std::to_string(audit->backlog_limit) + " records";
     if (audit->backlog_limit != 0 && audit->backlog_wait_time == 0) {
-        found.status = host_status::warning;
-        found.value += ", no waiting";
-        found.meaning = "records above the limit are dropped instead of slowing the command down";
-        found.remedy = "auditctl --backlog_wait_time 60000";
+        return {"audit_backlog_limit", host_status::warning, limit + ", no waiting",
+                "records above the limit are dropped instead of slowing the command down",
+                "auditctl --backlog_wait_time 60000"};
     }
-    return found;
+    return {"audit_backlog_limit", host_status::ok, limit, meaning, ""};
 }
 
 host_finding audit_lost(const result<audit_status>& audit)
@@ -101,15 +99,11 @@ host_finding audit_lost(const result<audit_status>& audit)
 
 } // namespace
 
-void check_audit(std::vector<host_finding>& findings)
+std::vector<host_finding> check_audit()
 {
     const auto audit = read_audit_status();
-    findings.push_back(audit_enabled(audit));
-    findings.push_back(audit_daemon(audit));
-    findings.push_back(audit_exclude_rules());
-    findings.push_back(audit_rate_limit(audit));
-    findings.push_back(audit_backlog_limit(audit));
-    findings.push_back(audit_lost(audit));
+    return {audit_enabled(audit),    audit_daemon(audit),        audit_exclude_rules(),
+            audit_rate_limit(audit), audit_backlog_limit(audit), audit_lost(audit)};
 }
 
 } // namespace sctrace::detail

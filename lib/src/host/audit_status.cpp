@@ -123,8 +123,8 @@ bool take_message(std::span<const std::byte>& rest, message_view& message)
     return true;
 }
 
-template <class Handler>
-result<progress> handle_message(const message_view& message, Handler& handler)
+template <class Take>
+result<progress> handle_message(const message_view& message, std::uint16_t type, Take take)
 {
     if (message.header.nlmsg_seq != request_sequence) {
         return progress::more;
@@ -134,18 +134,15 @@ result<progress> handle_message(const message_view& message, Handler& handler)
     }
     if (message.header.nlmsg_type == NLMSG_ERROR) {
         const int error = read_as<nlmsgerr>(message.payload).error;
-        if (error != 0) {
-            return detail::system_error(-error);
-        }
-        return progress::more;
+        return error != 0 ? result<progress>(detail::system_error(-error)) : progress::more;
     }
-    return handler(message);
+    return message.header.nlmsg_type == type ? take(message.payload) : progress::more;
 }
 
-// Sends one request and gives every message of the kernel's answer to `handler`, until that or the kernel is
-// done.
-template <class Handler>
-error_code ask_kernel(std::uint16_t type, Handler handler)
+// Sends one request and has every message of the kernel's answer that is of the request's own type taken into
+// an `Answer`, until that or the kernel is done.
+template <class Answer, class Take>
+result<Answer> ask_kernel(std::uint16_t type, Take take)
 {
     const detail::unique_descriptor socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT));
     if (!socket) {
@@ -157,6 +154,8 @@ error_code ask_kernel(std::uint16_t type, Handler handler)
 
     const auto deadline = clock::now() + answer_timeout;
     std::array<std::byte, 32 * 1024> buffer;
+    Answer answer{};
+    const auto take_into_answer = [&](std::span<const std::byte> payload) { return take(answer, payload); };
     for (;;) {
         if (const auto ec = wait_readable(socket.get(), deadline)) {
             return ec;
@@ -167,33 +166,25 @@ error_code ask_kernel(std::uint16_t type, Handler handler)
         }
         message_view message;
         while (take_message(*datagram, message)) {
-            const auto next = handle_message(message, handler);
+            const auto next = handle_message(message, type, take_into_answer);
             if (!next) {
                 return next.error();
             }
             if (*next == progress::done) {
-                return {};
+                return answer;
             }
         }
     }
 }
 
-// The structure that the kernel answers with, in a message of the request's own type.
+// The structure that the kernel answers with.
 template <class Answer>
 result<Answer> answer_to(std::uint16_t type)
 {
-    Answer answer{};
-    const auto ec = ask_kernel(type, [&](const message_view& message) {
-        if (message.header.nlmsg_type != type) {
-            return progress::more;
-        }
-        answer = read_as<Answer>(message.payload);
+    return ask_kernel<Answer>(type, [](Answer& answer, std::span<const std::byte> payload) {
+        answer = read_as<Answer>(payload);
         return progress::done;
     });
-    if (ec) {
-        return ec;
-    }
-    return answer;
 }
 
 // The kernel's audit_comparator() (kernel/auditfilter.c).
@@ -260,21 +251,12 @@ result<audit_features> read_audit_features()
 
 result<exclude_rules> read_exclude_rules()
 {
-    exclude_rules found;
-    const auto ec = ask_kernel(AUDIT_LIST_RULES, [&found](const message_view& message) {
-        if (message.header.nlmsg_type != AUDIT_LIST_RULES) {
-            return progress::more;
-        }
-        const auto rule = read_as<audit_rule_data>(message.payload);
-        if (is_exclude_rule(rule) && could_match_seccomp(rule)) {
-            ++found.matching;
-        }
+    const auto count = [](exclude_rules& found, std::span<const std::byte> payload) {
+        const auto rule = read_as<audit_rule_data>(payload);
+        found.matching += is_exclude_rule(rule) && could_match_seccomp(rule) ? 1 : 0;
         return progress::more;
-    });
-    if (ec) {
-        return ec;
-    }
-    return found;
+    };
+    return ask_kernel<exclude_rules>(AUDIT_LIST_RULES, count);
 }
 
 result<std::string> read_actions_logged()

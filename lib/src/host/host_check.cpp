@@ -15,12 +15,11 @@ std::string_view to_string(host_status status) noexcept
 std::vector<host_finding> check_host()
 {
     std::vector<host_finding> findings;
-    detail::check_kernel(findings);
-    detail::check_seccomp(findings);
-    detail::check_privileges(findings);
-    detail::check_audit(findings);
-    detail::check_printk(findings);
-    detail::check_names(findings);
+    for (const auto part : {detail::check_kernel, detail::check_seccomp, detail::check_privileges,
+                            detail::check_audit, detail::check_printk, detail::check_names}) {
+        const std::vector<host_finding> found = part();
+        findings.insert(findings.end(), found.begin(), found.end());
+    }
     return findings;
 }
 

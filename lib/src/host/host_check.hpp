@@ -10,13 +10,13 @@
 
 namespace sctrace::detail {
 
-// The parts of check_host(), in its order; each appends its findings.
-void check_kernel(std::vector<host_finding>& findings);
-void check_seccomp(std::vector<host_finding>& findings);
-void check_privileges(std::vector<host_finding>& findings);
-void check_audit(std::vector<host_finding>& findings);
-void check_printk(std::vector<host_finding>& findings);
-void check_names(std::vector<host_finding>& findings);
+// The parts of check_host(), in its order.
+std::vector<host_finding> check_kernel();
+std::vector<host_finding> check_seccomp();
+std::vector<host_finding> check_privileges();
+std::vector<host_finding> check_audit();
+std::vector<host_finding> check_printk();
+std::vector<host_finding> check_names();
 
 /// Whether the calling thread has an effective capability that the kernel's own checks accept: one of another
 /// user namespace is none.

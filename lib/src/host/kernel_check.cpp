@@ -37,19 +37,18 @@ int error_of_pidfd_open() noexcept
 host_finding kernel_version()
 {
     const std::string release = running_release_text();
-    host_finding found{"kernel_version", host_status::ok, release,
-                       "commands can be launched (Linux 5.3) and their calls are logged (Linux 4.14)", ""};
     if (parse_release(release) < first_with_log_action) {
-        found.status = host_status::bad;
-        found.meaning = "allowed calls are not logged: SECCOMP_RET_LOG came with Linux 4.14";
-        found.remedy = "use a newer kernel";
-    } else if (const int error = error_of_pidfd_open()) {
-        found.status = host_status::bad;
-        found.meaning = "no command can be launched, only running processes be recorded: pidfd_open(2): " +
-                        system_error(error).message();
-        found.remedy = "use Linux 5.3 or later";
+        return {"kernel_version", host_status::bad, release,
+                "allowed calls are not logged: SECCOMP_RET_LOG came with Linux 4.14", "use a newer kernel"};
     }
-    return found;
+    if (const int error = error_of_pidfd_open()) {
+        return {"kernel_version", host_status::bad, release,
+                "no command can be launched, only running processes be recorded: pidfd_open(2): " +
+                    system_error(error).message(),
+                "use Linux 5.3 or later"};
+    }
+    return {"kernel_version", host_status::ok, release,
+            "commands can be launched (Linux 5.3) and their calls are logged (Linux 4.14)", ""};
 }
 
 struct config_option {
@@ -81,10 +80,10 @@ std::optional<std::map<std::string, std::string>> read_config(const std::string&
     return options;
 }
 
-void judge_config(const std::map<std::string, std::string>& config, host_finding& found)
+host_finding judge_config(const std::map<std::string, std::string>& config)
 {
-    found.status = host_status::ok;
-    found.meaning = "the kernel can log calls and tell of new processes";
+    host_finding found{"kernel_config", host_status::ok, "",
+                       "the kernel can log calls and tell of new processes", ""};
     std::string missing;
     for (const auto& option : config_options) {
         const auto set = config.find(option.name);
@@ -102,19 +101,17 @@ void judge_config(const std::map<std::string, std::string>& config, host_finding
                                                           : ": it does not tell of new processes");
         found.remedy = "use a kernel that is built with " + missing;
     }
+    return found;
 }
 
 host_finding kernel_config()
 {
     const std::string path = "/boot/config-" + running_release_text();
-    host_finding found{"kernel_config", host_status::unknown, "", "", ""};
     if (const auto config = read_config(path)) {
-        judge_config(*config, found);
-    } else {
-        found.value = "no " + path;
-        found.meaning = "the kernel was asked for what it can do instead; see the lines that follow";
+        return judge_config(*config);
     }
-    return found;
+    return {"kernel_config", host_status::unknown, "no " + path,
+            "the kernel was asked for what it can do instead; see the lines that follow", ""};
 }
 
 bool has_netlink(int protocol) noexcept
@@ -148,37 +145,28 @@ host_finding kernel_connector()
 
 host_finding actions_avail()
 {
-    const auto words = first_line_of("/proc/sys/kernel/seccomp/actions_avail");
-    host_finding found{"actions_avail", host_status::ok, words.value_or("cannot be read"),
-                       "filters can have calls logged", ""};
+    const std::string words =
+        first_line_of("/proc/sys/kernel/seccomp/actions_avail").value_or("cannot be read");
     if (check_log_action()) {
-        found.status = host_status::bad;
-        found.meaning = "filters cannot have calls logged: seccomp(2) offers no SECCOMP_RET_LOG";
-        found.remedy = "use Linux 4.14 or later with CONFIG_SECCOMP_FILTER, and no filter that forbids "
-                       "seccomp(2)";
+        return {"actions_avail", host_status::bad, words,
+                "filters cannot have calls logged: seccomp(2) offers no SECCOMP_RET_LOG",
+                "use Linux 4.14 or later with CONFIG_SECCOMP_FILTER, and no filter that forbids seccomp(2)"};
     }
-    return found;
+    return {"actions_avail", host_status::ok, words, "filters can have calls logged", ""};
 }
 
 host_finding actions_logged()
 {
     const auto actions = read_actions_logged();
-    host_finding found{"actions_logged", host_status::ok, "", "", ""};
     if (!actions) {
-        found.status = host_status::bad;
-        found.value = unreadable(actions.error());
-        found.meaning = "nothing proves that calls are logged";
-        found.remedy = "use Linux 4.14 or later, and mount /proc";
-        return found;
+        return {"actions_logged", host_status::bad, unreadable(actions.error()),
+                "nothing proves that calls are logged", "use Linux 4.14 or later, and mount /proc"};
     }
-    found.value = *actions;
-    found.meaning = "calls under a logging filter are logged";
     if (!has_word(*actions, "log")) {
-        found.status = host_status::bad;
-        found.meaning = "`log` is missing: the kernel logs no allowed calls";
-        found.remedy = command_to_log_again(*actions);
+        return {"actions_logged", host_status::bad, *actions,
+                "`log` is missing: the kernel logs no allowed calls", command_to_log_again(*actions)};
     }
-    return found;
+    return {"actions_logged", host_status::ok, *actions, "calls under a logging filter are logged", ""};
 }
 
 constexpr const char* without_inherited_filter =
@@ -190,37 +178,30 @@ host_finding seccomp_filters()
 {
     const auto count = status_field("/proc/thread-self", "Seccomp_filters");
     const auto mode = status_field("/proc/thread-self", "Seccomp");
-    host_finding found{"seccomp_filters", host_status::bad, "cannot be read",
-                       "filters of a recorded command cannot be counted, and another one may hide calls",
-                       "use Linux 5.9 or later, and mount /proc"};
     if (mode && *mode != "0") {
-        found.value = count.value_or("at least one") + " inherited";
-        found.meaning = "this process runs under a filter, which may hide calls of a recorded command";
-        found.remedy = without_inherited_filter;
-    } else if (count) {
-        found.status = host_status::ok;
-        found.value = "none inherited";
-        found.meaning = "nothing hides calls of a recorded command, unless it installs a filter itself";
-        found.remedy.clear();
+        return {"seccomp_filters", host_status::bad, count.value_or("at least one") + " inherited",
+                "this process runs under a filter, which may hide calls of a recorded command",
+                without_inherited_filter};
     }
-    return found;
+    if (count) {
+        return {"seccomp_filters", host_status::ok, "none inherited",
+                "nothing hides calls of a recorded command, unless it installs a filter itself", ""};
+    }
+    return {"seccomp_filters", host_status::bad, "cannot be read",
+            "filters of a recorded command cannot be counted, and another one may hide calls",
+            "use Linux 5.9 or later, and mount /proc"};
 }
 
 } // namespace
 
-void check_kernel(std::vector<host_finding>& findings)
+std::vector<host_finding> check_kernel()
 {
-    findings.push_back(kernel_version());
-    findings.push_back(kernel_config());
-    findings.push_back(kernel_audit());
-    findings.push_back(kernel_connector());
+    return {kernel_version(), kernel_config(), kernel_audit(), kernel_connector()};
 }
 
-void check_seccomp(std::vector<host_finding>& findings)
+std::vector<host_finding> check_seccomp()
 {
-    findings.push_back(actions_avail());
-    findings.push_back(actions_logged());
-    findings.push_back(seccomp_filters());
+    return {actions_avail(), actions_logged(), seccomp_filters()};
 }
 
 } // namespace sctrace::detail

@@ -46,23 +46,22 @@ std::string version_of_libseccomp()
 
 host_finding libseccomp()
 {
-    host_finding found{"libseccomp", host_status::ok,
-                       version_of_libseccomp() + ", names calls up to number " +
-                           std::to_string(last_named_call()),
-                       "newer calls of Linux up to 6.19 get their names from a table of this library", ""};
+    const std::string value =
+        version_of_libseccomp() + ", names calls up to number " + std::to_string(last_named_call());
     if (parse_release(running_release_text()) > last_with_names) {
-        found.status = host_status::warning;
-        found.meaning = "calls newer than Linux 6.19 may be recorded by number, without a name";
-        found.remedy = "use a newer libseccomp or a newer release of this library";
+        return {"libseccomp", host_status::warning, value,
+                "calls newer than Linux 6.19 may be recorded by number, without a name",
+                "use a newer libseccomp or a newer release of this library"};
     }
-    return found;
+    return {"libseccomp", host_status::ok, value,
+            "newer calls of Linux up to 6.19 get their names from a table of this library", ""};
 }
 
 } // namespace
 
-void check_names(std::vector<host_finding>& findings)
+std::vector<host_finding> check_names()
 {
-    findings.push_back(libseccomp());
+    return {libseccomp()};
 }
 
 } // namespace sctrace::detail

@@ -62,29 +62,21 @@ host_finding kmsg_ring()
     constexpr int size_of_buffer = 10;
     constexpr int bytes_of_record = 256;
     const int bytes = ::klogctl(size_of_buffer, nullptr, 0);
-    host_finding found{"kmsg_ring", host_status::ok, "",
-                       "more records than that at once overwrite one another in /dev/kmsg", ""};
     if (bytes < 0) {
-        found.status = host_status::unknown;
-        found.value = unreadable(system_error());
-        found.meaning = "records that are not read in time are overwritten in /dev/kmsg";
-        found.remedy = "run it as root";
-        return found;
+        return {"kmsg_ring", host_status::unknown, unreadable(system_error()),
+                "records that are not read in time are overwritten in /dev/kmsg", "run it as root"};
     }
-    found.value =
-        std::to_string(bytes / 1024) + " KiB, about " + std::to_string(bytes / bytes_of_record) + " records";
-    found.remedy = "boot with log_buf_len=16M";
-    return found;
+    return {"kmsg_ring", host_status::ok,
+            std::to_string(bytes / 1024) + " KiB, about " + std::to_string(bytes / bytes_of_record) +
+                " records",
+            "more records than that at once overwrite one another in /dev/kmsg", "boot with log_buf_len=16M"};
 }
 
 } // namespace
 
-void check_printk(std::vector<host_finding>& findings)
+std::vector<host_finding> check_printk()
 {
-    findings.push_back(printk_ratelimit());
-    findings.push_back(printk_devkmsg());
-    findings.push_back(dmesg_restrict());
-    findings.push_back(kmsg_ring());
+    return {printk_ratelimit(), printk_devkmsg(), dmesg_restrict(), kmsg_ring()};
 }
 
 } // namespace sctrace::detail

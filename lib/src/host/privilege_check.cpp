@@ -4,8 +4,12 @@
 
 #include <sctrace/audit_status.hpp>
 
+#include <boost/algorithm/string/case_conv.hpp>
+
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string_view>
 
@@ -114,15 +118,6 @@ constexpr std::array wanted_capabilities{
                       "/dev/kmsg cannot be read while kernel.dmesg_restrict is 1"},
 };
 
-std::string upper_case(std::string_view text)
-{
-    std::string upper;
-    for (const char c : text) {
-        upper += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    }
-    return upper;
-}
-
 std::string way_to_get(std::string_view capability)
 {
     if (!in_initial_user_namespace()) {
@@ -131,21 +126,19 @@ std::string way_to_get(std::string_view capability)
     if (::geteuid() != 0) {
         return "run it as root, for instance with sudo";
     }
-    const std::string name = upper_case(capability);
+    const auto name = boost::algorithm::to_upper_copy(std::string(capability));
     return "docker run --cap-add=" + name + ", or CAP_" + name + " in the unit's CapabilityBoundingSet=";
 }
 
 host_finding capability(const wanted_capability& wanted)
 {
-    host_finding found{"cap_" + std::string(wanted.name), host_status::ok, "effective",
-                       std::string(wanted.use), ""};
-    if (!has_host_capability(wanted.number)) {
-        found.status = wanted.without;
-        found.value = in_initial_user_namespace() ? "missing" : "missing in the initial user namespace";
-        found.meaning = wanted.loss;
-        found.remedy = way_to_get(wanted.name);
+    const std::string name = "cap_" + std::string(wanted.name);
+    if (has_host_capability(wanted.number)) {
+        return {name, host_status::ok, "effective", std::string(wanted.use), ""};
     }
-    return found;
+    return {name, wanted.without,
+            in_initial_user_namespace() ? "missing" : "missing in the initial user namespace",
+            std::string(wanted.loss), way_to_get(wanted.name)};
 }
 
 /// kernel/audit.c, audit_set_loginuid_perm(): what keeps a login uid that is set from being set again.
@@ -166,30 +159,23 @@ std::string hindrance_to_session()
 
 host_finding loginuid()
 {
+    constexpr auto own_session = "a command can have an audit session of its own";
     constexpr auto no_session =
         "a command gets no audit session of its own; its descendants are found by fork events";
     constexpr std::string_view unset = "4294967295";
-    host_finding found{"loginuid", host_status::ok, "", "a command can have an audit session of its own", ""};
     const auto value = first_line_of("/proc/thread-self/loginuid");
     if (!value) {
-        found.status = host_status::warning;
-        found.value = "cannot be read";
-        found.meaning = no_session;
-        found.remedy = "use a kernel with CONFIG_AUDIT, and mount /proc";
-        return found;
+        return {"loginuid", host_status::warning, "cannot be read", no_session,
+                "use a kernel with CONFIG_AUDIT, and mount /proc"};
     }
     if (*value == unset) {
-        found.value = "unset";
-        return found;
+        return {"loginuid", host_status::ok, "unset", own_session, ""};
     }
-    found.value = "set to " + *value;
     if (const std::string hindrance = hindrance_to_session(); !hindrance.empty()) {
-        found.status = host_status::warning;
-        found.value += ", " + hindrance;
-        found.meaning = no_session;
-        found.remedy = "start it where no login session is: systemd-run --pty COMMAND";
+        return {"loginuid", host_status::warning, "set to " + *value + ", " + hindrance, no_session,
+                "start it where no login session is: systemd-run --pty COMMAND"};
     }
-    return found;
+    return {"loginuid", host_status::ok, "set to " + *value, own_session, ""};
 }
 
 } // namespace
@@ -211,15 +197,13 @@ bool in_initial_user_namespace() noexcept
     return inode_of("/proc/self/ns/user") == initial_user_namespace_inode;
 }
 
-void check_privileges(std::vector<host_finding>& findings)
+std::vector<host_finding> check_privileges()
 {
-    findings.push_back(user_namespace());
-    findings.push_back(pid_namespace());
-    findings.push_back(network_namespace());
-    for (const auto& wanted : wanted_capabilities) {
-        findings.push_back(capability(wanted));
-    }
+    std::vector<host_finding> findings{user_namespace(), pid_namespace(), network_namespace()};
+    std::transform(wanted_capabilities.begin(), wanted_capabilities.end(), std::back_inserter(findings),
+                   capability);
     findings.push_back(loginuid());
+    return findings;
 }
 
 } // namespace sctrace::detail

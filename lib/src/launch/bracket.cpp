@@ -57,6 +57,7 @@ struct child_task {
     detail::audit_session session;
     int error = 0;
     bool called = false;
+    pid_t pid = 0;
 };
 
 // Runs in the caller's memory, on a stack that sanitizers know nothing of and as a thread that they have
@@ -81,18 +82,17 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) int make_the_call
 
 // CLONE_VFORK: the caller waits until the child has ended, so both may use what is on the caller's stack.
 // No exit signal: SIGCHLD handlers and waitpid(-1) of the program never notice the child.
-pid_t clone_and_reap(child_task& task)
+void clone_and_reap(child_task& task)
 {
     alignas(16) std::array<std::byte, 16 * 1024> stack;
     const detail::signal_block no_signals;
-    const pid_t pid = plain_clone(make_the_calls, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK, &task);
-    if (pid < 0) {
+    task.pid = plain_clone(make_the_calls, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK, &task);
+    if (task.pid < 0) {
         task.error = errno;
-        return pid;
+        return;
     }
-    while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
+    while (::waitpid(task.pid, nullptr, __WALL) < 0 && errno == EINTR) {
     }
-    return pid;
 }
 
 // The first of so many numbers.
@@ -111,7 +111,7 @@ result<std::uint32_t> random_number(std::uint32_t calls) noexcept
 }
 
 // Makes the child do what is left to be done of a task: choose the numbers, install the filter, call.
-error_code make_calls(child_task& task, pid_t& pid) noexcept
+error_code make_calls(child_task& task) noexcept
 {
     if (const auto ec = detail::check_log_action()) {
         return ec;
@@ -123,7 +123,7 @@ error_code make_calls(child_task& task, pid_t& pid) noexcept
     task.first = *number;
     task.filter = log_only(task.first, task.count);
     task.program = {static_cast<unsigned short>(task.filter.size()), task.filter.data()};
-    pid = clone_and_reap(task);
+    clone_and_reap(task);
     if (task.error != 0) {
         return detail::system_error(task.error);
     }
@@ -136,11 +136,10 @@ result<bracket> emit_bracket() noexcept
 {
     child_task task;
     task.count = 1;
-    pid_t pid = 0;
-    if (const auto ec = make_calls(task, pid)) {
+    if (const auto ec = make_calls(task)) {
         return ec;
     }
-    return bracket{pid, static_cast<std::int64_t>(task.first)};
+    return bracket{task.pid, static_cast<std::int64_t>(task.first)};
 }
 
 result<probe> emit_probe(std::uint32_t calls) noexcept
@@ -152,12 +151,11 @@ result<probe> emit_probe(std::uint32_t calls) noexcept
     task.count = calls;
     task.wants_session = true;
     task.session = detail::prepare_session(::getuid());
-    pid_t pid = 0;
-    if (const auto ec = make_calls(task, pid)) {
+    if (const auto ec = make_calls(task)) {
         return ec;
     }
     const int why = task.session.error;
-    return probe{pid, static_cast<std::int64_t>(task.first), calls, detail::id_of(task.session),
+    return probe{task.pid, static_cast<std::int64_t>(task.first), calls, detail::id_of(task.session),
                  why != 0 ? detail::system_error(why) : error_code()};
 }
 

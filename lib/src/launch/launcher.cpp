@@ -170,19 +170,185 @@ struct launcher::state {
     state& operator=(const state&) = delete;
     ~state() { end(); }
 
-    result<void, failure> start();
-    std::vector<char*> arguments();
-    result<void, failure> check_filter(char* const* words) const;
-    pid_t fork_child(char* const* words, detail::launch_report& report) const;
-    result<void, failure> outcome(const detail::launch_report& report) const;
-    void take_over(const detail::launch_report& report);
-    void forget_child() noexcept;
+    result<void, failure> start()
+    {
+        if (pid != 0) {
+            return failure{error::already_running, "the command has been started already"};
+        }
+        const std::vector<char*> words = arguments();
+        if (auto usable = check_filter(words.data()); !usable) {
+            return usable;
+        }
+        const shared_report report = map_report();
+        std::array<int, 2> ends{-1, -1};
+        if (!report || ::pipe2(ends.data(), O_CLOEXEC) != 0) {
+            return launch_failure("cannot prepare the child", errno);
+        }
+        const detail::unique_descriptor read_end(ends[0]);
+        detail::unique_descriptor write_end(ends[1]);
 
-    bool is_running() const noexcept;
-    result<void> send(int number) const noexcept;
-    int wait_child(siginfo_t& info, int flags) const noexcept;
-    void note_end(const siginfo_t& info) noexcept;
-    void end() noexcept;
+        const pid_t child = fork_child(words.data(), *report);
+        if (child < 0) {
+            return launch_failure("cannot make the child", -child);
+        }
+        pid = child;
+        pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+        const int pidfd_error = pidfd ? 0 : errno;
+        write_end.reset();
+        wait_for_end(read_end.get());
+
+        auto done = outcome(*report);
+        if (done && pidfd_error != 0) {
+            ::kill(pid, SIGKILL);
+            done = launch_failure("cannot watch the child (Linux 5.3 or later is needed)", pidfd_error);
+        }
+        if (!done) {
+            forget_child();
+        } else {
+            take_over(*report);
+        }
+        return done;
+    }
+
+    // As execve(2) takes them.
+    std::vector<char*> arguments()
+    {
+        std::vector<char*> words;
+        for (auto& argument : options.command) {
+            words.push_back(argument.data());
+        }
+        words.push_back(nullptr);
+        return words;
+    }
+
+    // A filter that refuses the execve leaves no way to tell whose error it was, and may even claim success.
+    result<void, failure> check_filter(char* const* words) const
+    {
+        if (returns_log(*options.filter) && detail::check_log_action()) {
+            return failure{error::launch_failed,
+                           "this kernel has no SECCOMP_RET_LOG: Linux 4.14 or later is needed"};
+        }
+        const std::uint32_t verdict = options.filter->verdict(execution_of(path, words));
+        if (verdict == SECCOMP_RET_ALLOW || verdict == SECCOMP_RET_LOG) {
+            return {};
+        }
+        return failure{error::launch_failed, "the filter does not let the child execute " + path +
+                                                 ": the call execve is refused (" +
+                                                 describe_refusal(verdict) + "); allow execve"};
+    }
+
+    // The child's process id, or the negative errno.
+    pid_t fork_child(char* const* words, detail::launch_report& report) const
+    {
+        std::vector<sock_filter> program = kernel_program(*options.filter);
+        if (options.new_session) {
+            report.session = detail::prepare_session(user ? user->uid : ::getuid());
+        }
+        const detail::signal_block no_signals;
+        detail::launch_plan plan;
+        plan.path = path.c_str();
+        plan.arguments = words;
+        plan.environment = environ;
+        plan.user = user ? &*user : nullptr;
+        plan.new_session = options.new_session;
+        plan.parent = ::getpid();
+        plan.signal_mask = no_signals.before();
+        plan.filter = {static_cast<unsigned short>(program.size()), program.data()};
+        plan.filter_flags = options.filter->flags();
+        plan.report = &report;
+        const pid_t child = ::fork();
+        if (child == 0) {
+            detail::run_launch_child(plan);
+        }
+        return child < 0 ? -errno : child;
+    }
+
+    result<void, failure> outcome(const detail::launch_report& report) const
+    {
+        using detail::launch_step;
+        if (report.error == 0 && report.step == launch_step::exec) {
+            return {};
+        }
+        if (report.error == 0) {
+            return failure{error::launch_failed, "the child was killed before it could run " + path};
+        }
+        switch (report.step) {
+        case launch_step::user:
+            return launch_failure("cannot become user " + options.user +
+                                      " (CAP_SETUID and CAP_SETGID are needed)",
+                                  report.error);
+        case launch_step::exec:
+            return describe_exec_error(path, report.error);
+        default:
+            return launch_failure("cannot prepare the child of " + path, report.error);
+        }
+    }
+
+    void take_over(const detail::launch_report& report)
+    {
+        session = detail::id_of(report.session);
+        if (report.session.error != 0) {
+            session_note = describe_session_error(report.session.error);
+        }
+        no_new_privs = report.no_new_privs;
+        // A thread passes on its own filters, not those of the process.
+        filters = seccomp_filters("/proc/thread-self/status").value_or(0) + 1;
+    }
+
+    // It has ended, or is about to.
+    void forget_child() noexcept
+    {
+        siginfo_t info{};
+        wait_child(info, WEXITED);
+        pid = 0;
+        pidfd.reset();
+    }
+
+    bool is_running() const noexcept
+    {
+        pollfd child{pidfd.get(), POLLIN, 0};
+        return pid != 0 && !ended && ::poll(&child, 1, 0) == 0;
+    }
+
+    // The pidfd outlives the child, so the signal never meets another process.
+    result<void> send(int number) const noexcept
+    {
+        if (!is_running()) {
+            return detail::system_error(ESRCH);
+        }
+        if (::syscall(SYS_pidfd_send_signal, pidfd.get(), number, nullptr, 0) != 0) {
+            return detail::system_error();
+        }
+        return {};
+    }
+
+    int wait_child(siginfo_t& info, int flags) const noexcept
+    {
+        int outcome = 0;
+        do {
+            outcome = ::waitid(P_PID, static_cast<id_t>(pid), &info, flags);
+        } while (outcome != 0 && errno == EINTR);
+        return outcome;
+    }
+
+    void note_end(const siginfo_t& info) noexcept
+    {
+        ended.emplace();
+        ended->code = info.si_status;
+        ended->signaled = info.si_code != CLD_EXITED;
+    }
+
+    void end() noexcept
+    {
+        if (pid == 0 || ended) {
+            return;
+        }
+        if (is_running() && !send(SIGKILL)) {
+            return;
+        }
+        siginfo_t info{};
+        wait_child(info, WEXITED);
+    }
 
     launch_options options;
     std::string path;
@@ -197,185 +363,6 @@ struct launcher::state {
     std::optional<std::uint32_t> filters_at_end;
     std::optional<exit_status> ended;
 };
-
-result<void, failure> launcher::state::start()
-{
-    if (pid != 0) {
-        return failure{error::already_running, "the command has been started already"};
-    }
-    const std::vector<char*> words = arguments();
-    if (auto usable = check_filter(words.data()); !usable) {
-        return usable;
-    }
-    const shared_report report = map_report();
-    std::array<int, 2> ends{-1, -1};
-    if (!report || ::pipe2(ends.data(), O_CLOEXEC) != 0) {
-        return launch_failure("cannot prepare the child", errno);
-    }
-    const detail::unique_descriptor read_end(ends[0]);
-    detail::unique_descriptor write_end(ends[1]);
-
-    const pid_t child = fork_child(words.data(), *report);
-    if (child < 0) {
-        return launch_failure("cannot make the child", -child);
-    }
-    pid = child;
-    pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-    const int pidfd_error = pidfd ? 0 : errno;
-    write_end.reset();
-    wait_for_end(read_end.get());
-
-    auto done = outcome(*report);
-    if (done && pidfd_error != 0) {
-        ::kill(pid, SIGKILL);
-        done = launch_failure("cannot watch the child (Linux 5.3 or later is needed)", pidfd_error);
-    }
-    if (!done) {
-        forget_child();
-    } else {
-        take_over(*report);
-    }
-    return done;
-}
-
-// As execve(2) takes them.
-std::vector<char*> launcher::state::arguments()
-{
-    std::vector<char*> words;
-    for (auto& argument : options.command) {
-        words.push_back(argument.data());
-    }
-    words.push_back(nullptr);
-    return words;
-}
-
-// A filter that refuses the execve leaves no way to tell whose error it was, and may even claim success.
-result<void, failure> launcher::state::check_filter(char* const* words) const
-{
-    if (returns_log(*options.filter) && detail::check_log_action()) {
-        return failure{error::launch_failed,
-                       "this kernel has no SECCOMP_RET_LOG: Linux 4.14 or later is needed"};
-    }
-    const std::uint32_t verdict = options.filter->verdict(execution_of(path, words));
-    if (verdict == SECCOMP_RET_ALLOW || verdict == SECCOMP_RET_LOG) {
-        return {};
-    }
-    return failure{error::launch_failed, "the filter does not let the child execute " + path +
-                                             ": the call execve is refused (" + describe_refusal(verdict) +
-                                             "); allow execve"};
-}
-
-// The child's process id, or the negative errno.
-pid_t launcher::state::fork_child(char* const* words, detail::launch_report& report) const
-{
-    std::vector<sock_filter> program = kernel_program(*options.filter);
-    if (options.new_session) {
-        report.session = detail::prepare_session(user ? user->uid : ::getuid());
-    }
-    const detail::signal_block no_signals;
-    detail::launch_plan plan;
-    plan.path = path.c_str();
-    plan.arguments = words;
-    plan.environment = environ;
-    plan.user = user ? &*user : nullptr;
-    plan.new_session = options.new_session;
-    plan.parent = ::getpid();
-    plan.signal_mask = no_signals.before();
-    plan.filter = {static_cast<unsigned short>(program.size()), program.data()};
-    plan.filter_flags = options.filter->flags();
-    plan.report = &report;
-    const pid_t child = ::fork();
-    if (child == 0) {
-        detail::run_launch_child(plan);
-    }
-    return child < 0 ? -errno : child;
-}
-
-result<void, failure> launcher::state::outcome(const detail::launch_report& report) const
-{
-    using detail::launch_step;
-    if (report.error == 0 && report.step == launch_step::exec) {
-        return {};
-    }
-    if (report.error == 0) {
-        return failure{error::launch_failed, "the child was killed before it could run " + path};
-    }
-    switch (report.step) {
-    case launch_step::user:
-        return launch_failure(
-            "cannot become user " + options.user + " (CAP_SETUID and CAP_SETGID are needed)", report.error);
-    case launch_step::exec:
-        return describe_exec_error(path, report.error);
-    default:
-        return launch_failure("cannot prepare the child of " + path, report.error);
-    }
-}
-
-void launcher::state::take_over(const detail::launch_report& report)
-{
-    session = detail::id_of(report.session);
-    if (report.session.error != 0) {
-        session_note = describe_session_error(report.session.error);
-    }
-    no_new_privs = report.no_new_privs;
-    // A thread passes on its own filters, not those of the process.
-    filters = seccomp_filters("/proc/thread-self/status").value_or(0) + 1;
-}
-
-// It has ended, or is about to.
-void launcher::state::forget_child() noexcept
-{
-    siginfo_t info{};
-    wait_child(info, WEXITED);
-    pid = 0;
-    pidfd.reset();
-}
-
-bool launcher::state::is_running() const noexcept
-{
-    pollfd child{pidfd.get(), POLLIN, 0};
-    return pid != 0 && !ended && ::poll(&child, 1, 0) == 0;
-}
-
-// The pidfd outlives the child, so the signal never meets another process.
-result<void> launcher::state::send(int number) const noexcept
-{
-    if (!is_running()) {
-        return detail::system_error(ESRCH);
-    }
-    if (::syscall(SYS_pidfd_send_signal, pidfd.get(), number, nullptr, 0) != 0) {
-        return detail::system_error();
-    }
-    return {};
-}
-
-int launcher::state::wait_child(siginfo_t& info, int flags) const noexcept
-{
-    int outcome = 0;
-    do {
-        outcome = ::waitid(P_PID, static_cast<id_t>(pid), &info, flags);
-    } while (outcome != 0 && errno == EINTR);
-    return outcome;
-}
-
-void launcher::state::note_end(const siginfo_t& info) noexcept
-{
-    ended.emplace();
-    ended->code = info.si_status;
-    ended->signaled = info.si_code != CLD_EXITED;
-}
-
-void launcher::state::end() noexcept
-{
-    if (pid == 0 || ended) {
-        return;
-    }
-    if (is_running() && !send(SIGKILL)) {
-        return;
-    }
-    siginfo_t info{};
-    wait_child(info, WEXITED);
-}
 
 result<launcher, failure> launcher::prepare(launch_options options)
 {

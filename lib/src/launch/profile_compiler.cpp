@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -125,7 +126,7 @@ public:
         for (const architecture arch : architectures_) {
             const auto number = syscall_number(arch, name);
             if (number && !is_known(arch, static_cast<int>(*number))) {
-                rules_.push_back({arch.audit_arch(), static_cast<std::uint32_t>(*number), verdict, tests});
+                rules_[arch.audit_arch()][static_cast<std::uint32_t>(*number)].push_back({verdict, tests});
             }
         }
     }
@@ -154,11 +155,11 @@ private:
     };
 
     struct rule {
-        std::uint32_t audit_arch = 0;
-        std::uint32_t number = 0;
         std::uint32_t verdict = 0;
         conditions tests;
     };
+
+    using rules_by_number = std::map<std::uint32_t, std::vector<rule>>;
 
     static bool is_known(architecture arch, int number)
     {
@@ -175,26 +176,19 @@ private:
             constexpr std::uint32_t first_negative = 0x80000000;
             append(code, only_if(BPF_JGE, first_negative, {answer(default_verdict_)}));
         }
-        std::vector<std::uint32_t> numbers;
-        for (const rule& r : rules_) {
-            if (r.audit_arch == audit_arch) {
-                add_once(numbers, r.number);
+        if (const auto numbers = rules_.find(audit_arch); numbers != rules_.end()) {
+            for (const auto& [number, rules] : numbers->second) {
+                append(code, only_if(BPF_JEQ, number, code_of(rules)));
             }
-        }
-        for (const std::uint32_t number : numbers) {
-            append(code, only_if(BPF_JEQ, number, code_of(audit_arch, number)));
         }
         return code;
     }
 
     /// All rules for a number, after which the default verdict is left.
-    filter_code code_of(std::uint32_t audit_arch, std::uint32_t number) const
+    filter_code code_of(const std::vector<rule>& rules) const
     {
         filter_code code;
-        for (const rule& r : rules_) {
-            if (r.audit_arch != audit_arch || r.number != number) {
-                continue;
-            }
+        for (const rule& r : rules) {
             if (r.tests.empty()) {
                 return {answer(r.verdict)};
             }
@@ -210,7 +204,8 @@ private:
 
     const std::vector<architecture>& architectures_;
     std::uint32_t default_verdict_;
-    std::vector<rule> rules_;
+    /// By AUDIT_ARCH_* number.
+    std::map<std::uint32_t, rules_by_number> rules_;
 };
 
 class profile_compiler {
