@@ -1,5 +1,7 @@
 # shellcheck shell=bash
 # Functions that cmake/quickstart.sh and .ci/run share; sourced by bash.
+# A failure within $(…) is one of the whole command.
+shopt -s inherit_errexit
 
 say() { printf '%s\n' "$*"; }
 

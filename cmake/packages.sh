@@ -27,7 +27,8 @@ missing_packages() {
 # candidates PACKAGE…: a line `PACKAGE VERSION` for each that is installed or that apt can install.
 candidates() {
     local missing
-    dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' "$@" 2>/dev/null | sed -n 's/^installed //p'
+    { dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' "$@" 2>/dev/null || true; } |
+        sed -n 's/^installed //p'
     mapfile -t missing < <(missing_packages "$@")
     [ ${#missing[@]} -gt 0 ] || return 0
     LC_ALL=C apt-cache policy "${missing[@]}" | awk '
@@ -62,7 +63,8 @@ named_boosts() {
 }
 
 installed_boosts() {
-    dpkg-query -W -f '${db:Status-Status} ${Package}\n' 'libboost*-dev' 2>/dev/null |
+    # It fails where no such package is known.
+    { dpkg-query -W -f '${db:Status-Status} ${Package}\n' 'libboost*-dev' 2>/dev/null || true; } |
         sed -n 's/^installed //p' | named_boosts
 }
 

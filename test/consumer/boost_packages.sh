@@ -24,15 +24,21 @@ END
 cat >"$work/bin/dpkg-query" <<'END'
 #!/usr/bin/env bash
 format=$3
+status=0
 for pattern in "${@:4}"; do
+    found=1
     while read -r package version; do
         if [[ $package == $pattern ]]; then
             line=${format//'${db:Status-Status}'/installed}
             line=${line//'${Package}'/$package}
             printf "${line//'${Version}'/$version}"
+            found=0
         fi
     done <"$work/installed"
+    # As dpkg-query(1) ends where it knows no such package.
+    ((status |= found)) || true
 done
+exit "$status"
 END
 chmod +x "$work/bin"/*
 export work PATH=$work/bin:$PATH
