@@ -24,6 +24,8 @@ Everything is built in build/quickstart, from where `cmake --install build/quick
 Environment:
   SCTRACE_BOOST   the version of Boost to install, such as 1.88 on Debian 13; without it, one that is installed, else the
                   distribution's default, else its newest. It must be 1.81 or newer.
+  SCTRACE_WARNINGS_AS_ERRORS
+                  ON stops at the first warning of the compiler; without it they are only shown.
 TEXT
 }
 
@@ -45,7 +47,7 @@ configured_with_tests() {
 configure() {
     local fresh=()
     configured || fresh=(--fresh)
-    (cd "$root" && cmake "${fresh[@]}" --preset release -B "$build" -DSCTRACE_WARNINGS_AS_ERRORS=OFF "$@")
+    (cd "$root" && cmake "${fresh[@]}" --preset release -B "$build" "-DSCTRACE_WARNINGS_AS_ERRORS=${SCTRACE_WARNINGS_AS_ERRORS:-OFF}" "$@")
 }
 
 build_demo() {
