@@ -58,7 +58,7 @@ private:
     /// An operation of several steps may just be between two of them: then the next one is cancelled.
     static void wait(const std::shared_ptr<state>& s, std::chrono::milliseconds from_now)
     {
-        constexpr std::chrono::milliseconds again{50};
+        static constexpr std::chrono::milliseconds again{50};
         s->timer.expires_after(from_now);
         s->timer.async_wait(
             [weak = std::weak_ptr<state>(s), turn = s->turn](boost::system::error_code cancelled) {
