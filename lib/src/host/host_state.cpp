@@ -1,13 +1,12 @@
 #include "host/host_state.hpp"
 
-#include "os/proc_file.hpp"
+#include "os/process.hpp"
 
 #include <sctrace/syscall_names.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <sstream>
 #include <string_view>
 
 #include <signal.h>
@@ -23,18 +22,6 @@ template <class T>
 std::optional<T> value_of(boost::system::result<T> read)
 {
     return read ? std::optional<T>(std::move(*read)) : std::nullopt;
-}
-
-std::string folder_of(pid_t pid)
-{
-    return "/proc/" + std::to_string(pid);
-}
-
-std::optional<std::uint32_t> number_of(const std::optional<std::string>& field)
-{
-    std::istringstream stream(field.value_or(""));
-    std::uint32_t number = 0;
-    return stream >> number ? std::optional(number) : std::nullopt;
 }
 
 std::optional<notice> ratelimit_notice()
@@ -127,7 +114,7 @@ std::vector<std::string> pid_notices(const std::vector<pid_t>& pids)
         const std::string name = "process " + std::to_string(pid);
         if (::kill(pid, 0) != 0 && errno == ESRCH) {
             notices.push_back(name + " does not exist; going on in case it appears");
-        } else if (status_field(folder_of(pid), "Seccomp") == "0") {
+        } else if (has_no_filter(pid)) {
             notices.push_back(name +
                               " has no seccomp filter, so nothing of it is logged until it gets one that "
                               "returns SECCOMP_RET_LOG");
@@ -143,8 +130,7 @@ std::vector<std::string> pid_notices(const std::vector<pid_t>& pids)
 process_filters read_filters(pid_t pid)
 {
     const std::string folder = folder_of(pid);
-    return {pid, number_of(status_field(folder, "Seccomp")),
-            number_of(status_field(folder, "Seccomp_filters"))};
+    return {pid, number_in_status(folder, "Seccomp"), number_in_status(folder, "Seccomp_filters")};
 }
 
 bool has_no_filter(pid_t pid)

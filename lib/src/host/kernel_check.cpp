@@ -1,9 +1,9 @@
 #include "host/host_check.hpp"
 #include "host/host_state.hpp"
-#include "os/kernel_release.hpp"
-#include "os/log_action.hpp"
-#include "os/proc_file.hpp"
-#include "os/unique_descriptor.hpp"
+#include "os/descriptor.hpp"
+#include "os/kernel.hpp"
+#include "os/os_error.hpp"
+#include "os/process.hpp"
 
 #include <sctrace/audit_status.hpp>
 

@@ -1,5 +1,5 @@
 #include "host/host_check.hpp"
-#include "os/kernel_release.hpp"
+#include "os/kernel.hpp"
 
 #include <cstdlib>
 #include <memory>

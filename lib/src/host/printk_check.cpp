@@ -1,6 +1,6 @@
 #include "host/host_check.hpp"
-#include "os/proc_file.hpp"
-#include "os/system_error.hpp"
+#include "os/os_error.hpp"
+#include "os/process.hpp"
 
 #include <linux/capability.h>
 #include <sys/klog.h>

@@ -1,7 +1,7 @@
 #include "host/ratelimit_guardian.hpp"
 #include "host/ratelimit_state.hpp"
-#include "os/system_error.hpp"
-#include "os/unique_descriptor.hpp"
+#include "os/descriptor.hpp"
+#include "os/os_error.hpp"
 
 #include <sctrace/printk_ratelimit_hold.hpp>
 

@@ -1,6 +1,6 @@
 #include "host/host_check.hpp"
 #include "host/host_state.hpp"
-#include "os/proc_file.hpp"
+#include "os/process.hpp"
 
 #include <sctrace/audit_status.hpp>
 

@@ -1,9 +1,8 @@
 #include "host/ratelimit_guardian.hpp"
 
 #include "host/ratelimit_state.hpp"
-#include "os/exit_quietly.hpp"
-#include "os/signal_block.hpp"
-#include "os/system_error.hpp"
+#include "os/fork_safety.hpp"
+#include "os/os_error.hpp"
 
 #include <array>
 #include <cerrno>

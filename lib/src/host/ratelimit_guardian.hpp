@@ -1,7 +1,7 @@
 #ifndef SCTRACE_SRC_HOST_RATELIMIT_GUARDIAN_HPP
 #define SCTRACE_SRC_HOST_RATELIMIT_GUARDIAN_HPP
 
-#include "os/unique_descriptor.hpp"
+#include "os/descriptor.hpp"
 
 #include <sctrace/printk_ratelimit_hold.hpp>
 

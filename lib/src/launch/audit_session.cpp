@@ -1,6 +1,6 @@
 #include "launch/audit_session.hpp"
 
-#include "os/unique_descriptor.hpp"
+#include "os/descriptor.hpp"
 
 #include <cerrno>
 #include <charconv>

@@ -1,7 +1,7 @@
 #include "launch/audit_session.hpp"
-#include "os/log_action.hpp"
-#include "os/signal_block.hpp"
-#include "os/system_error.hpp"
+#include "os/fork_safety.hpp"
+#include "os/kernel.hpp"
+#include "os/os_error.hpp"
 
 #include <sctrace/bracket.hpp>
 #include <sctrace/error.hpp>

@@ -1,6 +1,6 @@
 #include "launch/command.hpp"
 
-#include "os/system_error.hpp"
+#include "os/os_error.hpp"
 
 #include <cerrno>
 #include <charconv>

@@ -1,6 +1,6 @@
 #include "launch/launch_child.hpp"
 
-#include "os/exit_quietly.hpp"
+#include "os/fork_safety.hpp"
 
 #include <array>
 #include <cerrno>

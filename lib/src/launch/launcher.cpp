@@ -1,10 +1,11 @@
 #include "launch/audit_session.hpp"
 #include "launch/command.hpp"
 #include "launch/launch_child.hpp"
-#include "os/log_action.hpp"
-#include "os/signal_block.hpp"
-#include "os/system_error.hpp"
-#include "os/unique_descriptor.hpp"
+#include "os/descriptor.hpp"
+#include "os/fork_safety.hpp"
+#include "os/kernel.hpp"
+#include "os/os_error.hpp"
+#include "os/process.hpp"
 
 #include <sctrace/architecture.hpp>
 #include <sctrace/launcher.hpp>
@@ -13,7 +14,6 @@
 #include <array>
 #include <bit>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <new>
 #include <string_view>
@@ -59,29 +59,10 @@ void wait_for_end(int pipe) noexcept
     }
 }
 
-std::string read_all(const std::string& path)
-{
-    const detail::unique_descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    std::string text;
-    std::array<char, 4096> part;
-    for (ssize_t size = 0; (size = ::read(file.get(), part.data(), part.size())) > 0;) {
-        text.append(part.data(), static_cast<std::size_t>(size));
-    }
-    return text;
-}
-
 // fs/proc/array.c, task_seccomp(): since Linux 5.9.
-std::optional<std::uint32_t> seccomp_filters(const std::string& status_path)
+std::optional<std::uint32_t> seccomp_filters(const std::string& folder)
 {
-    constexpr std::string_view name = "\nSeccomp_filters:\t";
-    const std::string status = read_all(status_path);
-    const auto at = status.find(name);
-    if (at == status.npos) {
-        return std::nullopt;
-    }
-    std::uint32_t count = 0;
-    std::from_chars(status.data() + at + name.size(), status.data() + status.size(), count);
-    return count;
+    return detail::number_in_status(folder, "Seccomp_filters");
 }
 
 std::string describe_session_error(int number)
@@ -292,7 +273,7 @@ struct launcher::state {
         }
         no_new_privs = report.no_new_privs;
         // A thread passes on its own filters, not those of the process.
-        filters = seccomp_filters("/proc/thread-self/status").value_or(0) + 1;
+        filters = seccomp_filters("/proc/thread-self").value_or(0) + 1;
     }
 
     // It has ended, or is about to.
@@ -450,7 +431,7 @@ std::optional<std::uint32_t> launcher::filters_now() const
     if (state_->pid == 0) {
         return std::nullopt;
     }
-    return seccomp_filters("/proc/" + std::to_string(state_->pid) + "/status");
+    return seccomp_filters(detail::folder_of(state_->pid));
 }
 
 std::optional<exit_status> launcher::try_wait() noexcept

@@ -1,7 +1,7 @@
 #include "launch/profile_compiler.hpp"
 
-#include "os/system_error.hpp"
-#include "os/unique_descriptor.hpp"
+#include "os/descriptor.hpp"
+#include "os/os_error.hpp"
 #include "profile/profile_permits.hpp"
 #include "profile/unique_list.hpp"
 

@@ -1,8 +1,7 @@
 #ifndef SCTRACE_SRC_LOG_FILE_HPP
 #define SCTRACE_SRC_LOG_FILE_HPP
 
-#include "os/read_failure.hpp"
-#include "os/system_error.hpp"
+#include "os/os_error.hpp"
 #include "text/log_input.hpp"
 
 #include <sctrace/error.hpp>

@@ -1,8 +1,8 @@
 #include "log/log_decoder.hpp"
 #include "log/log_file.hpp"
 #include "log/log_scanner.hpp"
-#include "os/kmsg_device.hpp"
-#include "os/unique_descriptor.hpp"
+#include "os/descriptor.hpp"
+#include "os/kernel.hpp"
 #include "text/log_input.hpp"
 
 #include <sctrace/detail/log_reader.hpp>

@@ -1,6 +1,8 @@
 #ifndef SCTRACE_SRC_SETTING_WATCH_HPP
 #define SCTRACE_SRC_SETTING_WATCH_HPP
 
+#include "os/descriptor.hpp"
+
 #include <cstdint>
 #include <string>
 
@@ -15,18 +17,15 @@ class setting_watch {
 public:
     /// Watches the file @p path from now on.
     explicit setting_watch(const std::string& path) noexcept;
-    setting_watch(const setting_watch&) = delete;
-    setting_watch& operator=(const setting_watch&) = delete;
-    ~setting_watch();
 
     /// Whether the file can be watched.
-    bool works() const noexcept { return descriptor_ >= 0; }
+    bool works() const noexcept { return static_cast<bool>(queue_); }
 
     /// A number that grows with each write.
     std::uint64_t writes() noexcept;
 
 private:
-    int descriptor_;
+    unique_descriptor queue_;
     std::uint64_t writes_ = 0;
 };
 

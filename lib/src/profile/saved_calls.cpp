@@ -1,6 +1,5 @@
-#include "os/read_failure.hpp"
-#include "os/system_error.hpp"
-#include "os/unique_descriptor.hpp"
+#include "os/descriptor.hpp"
+#include "os/os_error.hpp"
 #include "profile/profile_permits.hpp"
 #include "text/json_line.hpp"
 #include "text/log_input.hpp"

@@ -2,7 +2,7 @@
 #define SCTRACE_SRC_RECORDING_DESCENDANTS_HPP
 
 #include "host/host_state.hpp"
-#include "os/process_scan.hpp"
+#include "os/process.hpp"
 #include "recording/process_follower.hpp"
 #include "recording/run_scope.hpp"
 #include "recording/source_hub.hpp"

@@ -1,7 +1,7 @@
 #include "recording/process_follower.hpp"
 
 #include "host/host_state.hpp"
-#include "os/process_scan.hpp"
+#include "os/process.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -2,7 +2,7 @@
 #define SCTRACE_SRC_RECORDING_RECORDING_SESSION_HPP
 
 #include "host/host_state.hpp"
-#include "os/process_handle.hpp"
+#include "os/process.hpp"
 #include "recording/call_collector.hpp"
 #include "recording/child_run.hpp"
 #include "recording/count_feed.hpp"

@@ -1,6 +1,5 @@
-#include "os/receive_buffer.hpp"
-#include "os/system_error.hpp"
-#include "os/unique_descriptor.hpp"
+#include "os/descriptor.hpp"
+#include "os/os_error.hpp"
 
 #include <sctrace/detail/audit_reader.hpp>
 

@@ -1,13 +1,12 @@
-#include "os/kmsg_device.hpp"
-#include "os/read_failure.hpp"
-#include "os/system_error.hpp"
-#include "os/unique_descriptor.hpp"
+#include "os/descriptor.hpp"
+#include "os/kernel.hpp"
+#include "os/os_error.hpp"
+#include "os/process.hpp"
 
 #include <sctrace/detail/kmsg_reader.hpp>
 #include <sctrace/kmsg_entry.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -22,27 +21,18 @@ namespace {
 
 using boost::system::error_code;
 
-std::string first_word_of(const char* path)
-{
-    std::array<char, 32> text{};
-    const unique_descriptor file(::open(path, O_RDONLY | O_CLOEXEC));
-    const ssize_t n = file ? ::read(file.get(), text.data(), text.size()) : -1;
-    const std::string_view all(text.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
-    return std::string(all.substr(0, all.find_first_of(" \n")));
-}
-
 std::string advice_for(error_code code)
 {
     switch (code.value()) {
     case EPERM:
-        if (first_word_of("/proc/sys/kernel/printk_devkmsg") == "off") {
+        if (first_line_of("/proc/sys/kernel/printk_devkmsg") == "off") {
             return "kernel.printk_devkmsg is off; it can only be changed by the kernel parameter "
                    "printk.devkmsg=on (or ratelimit) at boot";
         }
         [[fallthrough]];
     case EACCES:
         return "run as root or with CAP_SYSLOG, or set sysctl kernel.dmesg_restrict=0 (now " +
-               first_word_of("/proc/sys/kernel/dmesg_restrict") + ")";
+               first_line_of("/proc/sys/kernel/dmesg_restrict").value_or("") + ")";
     case ENOENT:
         return "in a container, pass the device through (--device /dev/kmsg); else mknod /dev/kmsg c 1 11";
     case ENXIO:

@@ -1,5 +1,5 @@
-#include "os/system_error.hpp"
-#include "os/unique_descriptor.hpp"
+#include "os/descriptor.hpp"
+#include "os/os_error.hpp"
 
 #include <sctrace/trace_file.hpp>
 

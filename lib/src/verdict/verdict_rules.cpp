@@ -1,6 +1,6 @@
 #include "verdict/verdict_rules.hpp"
 
-#include "os/proc_file.hpp"
+#include "os/process.hpp"
 
 #include <span>
 #include <utility>

@@ -3,7 +3,7 @@
 #include "common/logged_record.hpp"
 #include "common/temporary_folder.hpp"
 #include "common/words_test.hpp"
-#include "os/unique_descriptor.hpp"
+#include "os/descriptor.hpp"
 
 #include <sctrace/detail/log_reader.hpp>
 

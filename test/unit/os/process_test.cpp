@@ -1,6 +1,6 @@
 #include "common/skip.hpp"
 #include "kernel/in_child.hpp"
-#include "os/process_scan.hpp"
+#include "os/process.hpp"
 
 #include <boost/test/unit_test.hpp>
 

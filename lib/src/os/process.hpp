@@ -1,14 +1,39 @@
-#ifndef SCTRACE_SRC_PROCESS_SCAN_HPP
-#define SCTRACE_SRC_PROCESS_SCAN_HPP
+#ifndef SCTRACE_SRC_OS_PROCESS_HPP
+#define SCTRACE_SRC_OS_PROCESS_HPP
+
+#include "os/descriptor.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/types.h>
 
 namespace sctrace::detail {
+
+/// The first line of a file; empty when it can't be read.
+std::optional<std::string> first_line_of(const std::string& path);
+
+/// The number that a file begins with.
+std::optional<long> number_in(const std::string& path);
+
+/// What tells namespaces apart: the inode of a file such as /proc/PID/ns/pid.
+std::optional<ino_t> inode_of(const std::string& path) noexcept;
+
+/// Whether a list of words that are separated by spaces holds one.
+bool has_word(std::string_view words, std::string_view wanted);
+
+/// The folder of a process under /proc.
+std::string folder_of(pid_t pid);
+
+/// A field of the file `status` in a process's folder.
+std::optional<std::string> status_field(const std::string& folder, std::string_view name);
+
+/// The number in such a field.
+std::optional<std::uint32_t> number_in_status(const std::string& folder, std::string_view name);
 
 // All of these read /proc, which shows one process after the other, not all at one moment. Where it can't be
 // read, what it would have shown is missing.
@@ -36,6 +61,22 @@ std::vector<pid_t> processes_in_session(std::uint32_t session);
 /// Whether a process exists and is not a zombie.
 /** A process whose first thread ended looks like a zombie, but lives while another thread does. */
 bool is_alive(pid_t pid);
+
+/// Keeps hold of a process by a pidfd, so that its end shows and a later process of the same id is not taken
+/// for it.
+class process_handle {
+public:
+    explicit process_handle(pid_t pid) noexcept;
+
+    pid_t pid() const noexcept { return pid_; }
+
+    /// False while it runs, and for a process that did not exist or could not be held (before Linux 5.3).
+    bool has_ended() const noexcept;
+
+private:
+    pid_t pid_;
+    unique_descriptor descriptor_;
+};
 
 } // namespace sctrace::detail
 

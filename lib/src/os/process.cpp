@@ -1,7 +1,5 @@
-#include "os/process_scan.hpp"
+#include "os/process.hpp"
 
-#include "os/proc_file.hpp"
-#include "os/unique_descriptor.hpp"
 #include "text/scan.hpp"
 
 #include <algorithm>
@@ -10,13 +8,16 @@
 #include <charconv>
 #include <csignal>
 #include <cstddef>
+#include <fstream>
 #include <iterator>
 #include <memory>
-#include <string>
-#include <string_view>
+#include <sstream>
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace sctrace::detail {
@@ -28,11 +29,6 @@ struct process {
     pid_t parent = 0;
     bool is_alive = false;
 };
-
-std::string path_of(pid_t pid, std::string_view file)
-{
-    return "/proc/" + std::to_string(pid) + "/" + std::string(file);
-}
 
 /// The start of a file, at most as much as fits; empty if it can't be read.
 std::string_view read_start(const std::string& path, std::span<char> into) noexcept
@@ -69,7 +65,7 @@ std::optional<process> parse_stat(pid_t pid, std::string_view text)
 std::optional<process> look_at(pid_t pid)
 {
     std::array<char, 1024> buffer;
-    return parse_stat(pid, read_start(path_of(pid, "stat"), buffer));
+    return parse_stat(pid, read_start(folder_of(pid) + "/stat", buffer));
 }
 
 struct close_directory {
@@ -120,13 +116,62 @@ void sort_without_repetition(std::vector<pid_t>& pids)
     pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
 }
 
-std::optional<std::uint64_t> session_of(pid_t pid)
+} // namespace
+
+std::optional<std::string> first_line_of(const std::string& path)
 {
-    std::array<char, 32> buffer;
-    return scan::reader(read_start(path_of(pid, "sessionid"), buffer)).take_decimal();
+    std::ifstream file(path);
+    std::string line;
+    if (!file || (!std::getline(file, line) && !file.eof())) {
+        return std::nullopt;
+    }
+    return line;
 }
 
-} // namespace
+std::optional<long> number_in(const std::string& path)
+{
+    std::ifstream file(path);
+    long value = 0;
+    return file >> value ? std::optional(value) : std::nullopt;
+}
+
+std::optional<ino_t> inode_of(const std::string& path) noexcept
+{
+    struct stat status = {};
+    return ::stat(path.c_str(), &status) == 0 ? std::optional(status.st_ino) : std::nullopt;
+}
+
+bool has_word(std::string_view words, std::string_view wanted)
+{
+    std::istringstream stream{std::string(words)};
+    using iterator = std::istream_iterator<std::string>;
+    return std::find(iterator(stream), iterator(), wanted) != iterator();
+}
+
+std::string folder_of(pid_t pid)
+{
+    return "/proc/" + std::to_string(pid);
+}
+
+std::optional<std::string> status_field(const std::string& folder, std::string_view name)
+{
+    std::ifstream file(folder + "/status");
+    std::string line;
+    while (std::getline(file, line)) {
+        if (line.starts_with(name) && line.size() > name.size() && line[name.size()] == ':') {
+            const auto value = line.find_first_not_of(" \t", name.size() + 1);
+            return value == std::string::npos ? std::string() : line.substr(value);
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<std::uint32_t> number_in_status(const std::string& folder, std::string_view name)
+{
+    std::istringstream stream(status_field(folder, name).value_or(""));
+    std::uint32_t number = 0;
+    return stream >> number ? std::optional(number) : std::nullopt;
+}
 
 std::vector<pid_t> with_descendants(std::span<const pid_t> roots)
 {
@@ -171,7 +216,7 @@ std::vector<pid_t> children_of(std::span<const pid_t> parents)
 
 std::optional<std::uint64_t> pid_namespace_of(pid_t pid)
 {
-    return inode_of(path_of(pid, "ns/pid"));
+    return inode_of(folder_of(pid) + "/ns/pid");
 }
 
 std::vector<pid_t> processes_in_pid_namespace(std::uint64_t id)
@@ -184,7 +229,9 @@ std::vector<pid_t> processes_in_pid_namespace(std::uint64_t id)
 std::vector<pid_t> processes_in_session(std::uint32_t session)
 {
     std::vector<pid_t> pids = all_pids();
-    std::erase_if(pids, [session](pid_t pid) { return session_of(pid) != session || !is_alive(pid); });
+    std::erase_if(pids, [session](pid_t pid) {
+        return number_in(folder_of(pid) + "/sessionid") != long{session} || !is_alive(pid);
+    });
     return pids;
 }
 
@@ -195,6 +242,18 @@ bool is_alive(pid_t pid)
     }
     // /proc may be missing, or mounted so that it hides the processes of others.
     return ::kill(pid, 0) == 0 || errno == EPERM;
+}
+
+process_handle::process_handle(pid_t pid) noexcept
+    : pid_(pid)
+    , descriptor_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)))
+{
+}
+
+bool process_handle::has_ended() const noexcept
+{
+    pollfd state{descriptor_.get(), POLLIN, 0};
+    return descriptor_ && ::poll(&state, 1, 0) > 0;
 }
 
 } // namespace sctrace::detail

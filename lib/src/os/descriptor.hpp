@@ -1,8 +1,11 @@
-#ifndef SCTRACE_SRC_UNIQUE_DESCRIPTOR_HPP
-#define SCTRACE_SRC_UNIQUE_DESCRIPTOR_HPP
+#ifndef SCTRACE_SRC_OS_DESCRIPTOR_HPP
+#define SCTRACE_SRC_OS_DESCRIPTOR_HPP
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace sctrace::detail {
@@ -24,8 +27,6 @@ public:
         reset(other.release());
         return *this;
     }
-    unique_descriptor(const unique_descriptor&) = delete;
-    unique_descriptor& operator=(const unique_descriptor&) = delete;
     ~unique_descriptor() { reset(); }
 
     explicit operator bool() const noexcept { return descriptor_ >= 0; }
@@ -43,6 +44,21 @@ public:
 private:
     int descriptor_ = -1;
 };
+
+/// Asks for a receive buffer of @p bytes, by CAP_NET_ADMIN beyond net.core.rmem_max; returns what was
+/// granted.
+/** The kernel counts its bookkeeping too, and so grants twice of what it is asked for. */
+inline std::size_t grow_receive_buffer(int socket, std::size_t bytes) noexcept
+{
+    const int wanted = static_cast<int>(std::min<std::size_t>(bytes, 1U << 30));
+    if (::setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof wanted) != 0) {
+        static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted));
+    }
+    int granted = 0;
+    socklen_t length = sizeof granted;
+    static_cast<void>(::getsockopt(socket, SOL_SOCKET, SO_RCVBUF, &granted, &length));
+    return static_cast<std::size_t>(granted);
+}
 
 } // namespace sctrace::detail
 
