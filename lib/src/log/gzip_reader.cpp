@@ -8,27 +8,7 @@
 #include <string>
 #include <utility>
 
-#include <zlib.h>
-
 namespace sctrace::detail {
-
-/// Never moves: zlib keeps a pointer to its z_stream.
-struct gzip_reader::stream {
-    stream()
-    {
-        constexpr int gzip_only = 16;
-        if (inflateInit2(&z, gzip_only + MAX_WBITS) != Z_OK) {
-            throw std::bad_alloc();
-        }
-    }
-
-    stream(const stream&) = delete;
-    stream& operator=(const stream&) = delete;
-
-    ~stream() { inflateEnd(&z); }
-
-    z_stream z = {};
-};
 
 namespace {
 
@@ -61,14 +41,19 @@ failure failure_of(int status, const z_stream& z, std::uint64_t offset)
 
 } // namespace
 
+gzip_reader::stream::stream()
+    : z_stream()
+{
+    constexpr int gzip_only = 16;
+    if (inflateInit2(this, gzip_only + MAX_WBITS) != Z_OK) {
+        throw std::bad_alloc();
+    }
+}
+
 gzip_reader::gzip_reader()
     : stream_(std::make_unique<stream>())
 {
 }
-
-gzip_reader::gzip_reader(gzip_reader&&) noexcept = default;
-gzip_reader& gzip_reader::operator=(gzip_reader&&) noexcept = default;
-gzip_reader::~gzip_reader() = default;
 
 boost::system::result<gzip_reader::step, failure> gzip_reader::inflate(std::span<const char> in,
                                                                        std::span<char> out)
@@ -112,7 +97,7 @@ std::size_t gzip_reader::skip_padding(std::span<const char> in)
     }
     const auto member = std::find_if(in.begin(), in.end(), [](char c) { return c != '\0'; });
     if (member != in.end()) {
-        inflateReset(&stream_->z);
+        inflateReset(stream_.get());
         at_member_end_ = false;
     }
     return static_cast<std::size_t>(member - in.begin());
@@ -122,7 +107,7 @@ void gzip_reader::advance(std::span<const char> in, std::span<char> out, step& d
 {
     const auto rest = in.subspan(done.consumed);
     const auto space = out.subspan(done.produced);
-    z_stream& z = stream_->z;
+    z_stream& z = *stream_;
     // zlib does not change its input.
     z.next_in = bytes_at(const_cast<char*>(rest.data()));
     z.avail_in = clamped(rest.size());

@@ -11,6 +11,8 @@
 #include <optional>
 #include <span>
 
+#include <zlib.h>
+
 namespace sctrace::detail {
 
 /// Decompresses a gzip file (RFC 1952) piece by piece, in about 40 KiB of memory whatever the file holds.
@@ -34,10 +36,6 @@ public:
     /// @par Exception safety
     /// Strong guarantee; throws std::bad_alloc only.
     gzip_reader();
-
-    gzip_reader(gzip_reader&&) noexcept;
-    gzip_reader& operator=(gzip_reader&&) noexcept;
-    ~gzip_reader();
 
     /// Decompresses as much of @p in as fits into @p out.
     /**
@@ -66,7 +64,13 @@ public:
     bool at_member_end() const noexcept { return at_member_end_; }
 
 private:
-    struct stream;
+    /// Never moves: zlib keeps a pointer to its z_stream.
+    struct stream : z_stream {
+        stream();
+        stream(const stream&) = delete;
+        stream& operator=(const stream&) = delete;
+        ~stream() { inflateEnd(this); }
+    };
 
     /// How many bytes at the front of @p in lie between two members; begins the next member behind them.
     std::size_t skip_padding(std::span<const char> in);

@@ -1,6 +1,6 @@
 #include "log/log_marks.hpp"
 
-#include "text/scan.hpp"
+#include "text/byte_blocks.hpp"
 
 #include <algorithm>
 #include <array>
@@ -57,7 +57,7 @@ private:
         constexpr unsigned char either = 'u' | 'y';
         constexpr unsigned char differing = 'u' ^ 'y';
         return static_cast<Block>((((bytes | differing) == either) | (bytes == 'm')) &
-                                  (load(at + scan::key_tail_length) == '='));
+                                  (load(at + key_tail_length) == '='));
     }
 
     [[gnu::always_inline]] static Block endings(const char* at, const Block& separators) noexcept
@@ -88,47 +88,21 @@ constexpr stop stop_of(std::uint32_t marks, std::uint32_t entry_ends, std::size_
     return {place, static_cast<std::uint64_t>(std::popcount(entry_ends & lowest_bits(place)))};
 }
 
-template <bool NulSeparated>
-std::size_t find_anywhere(const char* text, std::size_t from, std::size_t end,
-                          std::uint64_t& entries) noexcept
-{
-    constexpr std::size_t size = sizeof(scan::block);
-    for (std::size_t at = from; at < end; at += size) {
-        const auto seen = block_reader<scan::block, NulSeparated>::look(text + at);
-        const std::uint32_t marks = scan::bits_of(seen.marks);
-        const std::uint32_t entry_ends = scan::bits_of(seen.entry_ends);
-        if (marks != 0 || at + size > end) {
-            const stop last = stop_of(marks, entry_ends, end - at);
-            entries += last.entry_ends;
-            return at + last.place;
-        }
-        entries += static_cast<std::uint64_t>(std::popcount(entry_ends));
-    }
-    return end;
-}
+/// The bits of blocks that every processor has.
+struct portable_bits {
+    [[gnu::always_inline]] static std::uint32_t of(const block& bytes) noexcept { return bits_of(bytes); }
+};
 
-#if defined(__x86_64__)
-/// Thirty-two bytes at once.
-using wide_block [[gnu::vector_size(32)]] = unsigned char;
-
-[[gnu::target("avx2"), gnu::always_inline]] inline std::uint32_t bits_of(const wide_block& bytes) noexcept
+template <class Block, class Bits, bool NulSeparated>
+[[gnu::always_inline]] inline std::size_t find_in_blocks(const char* text, std::size_t from, std::size_t end,
+                                                         std::uint64_t& entries) noexcept
 {
-    using signed_block [[gnu::vector_size(32)]] = char;
-    signed_block same;
-    std::memcpy(&same, &bytes, sizeof same);
-    return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb256(same));
-}
-
-template <bool NulSeparated>
-[[gnu::target("avx2,bmi,popcnt")]] std::size_t
-find_with_avx2(const char* text, std::size_t from, std::size_t end, std::uint64_t& entries) noexcept
-{
-    constexpr std::size_t size = sizeof(wide_block);
+    constexpr std::size_t size = sizeof(Block);
     std::uint64_t passed = 0;
     for (std::size_t at = from; at < end; at += size) {
-        const auto seen = block_reader<wide_block, NulSeparated>::look(text + at);
-        const std::uint32_t marks = bits_of(seen.marks);
-        const std::uint32_t entry_ends = bits_of(seen.entry_ends);
+        const auto seen = block_reader<Block, NulSeparated>::look(text + at);
+        const std::uint32_t marks = Bits::of(seen.marks);
+        const std::uint32_t entry_ends = Bits::of(seen.entry_ends);
         if (marks != 0 || at + size > end) {
             const stop last = stop_of(marks, entry_ends, end - at);
             entries += passed + last.entry_ends;
@@ -138,6 +112,32 @@ find_with_avx2(const char* text, std::size_t from, std::size_t end, std::uint64_
     }
     entries += passed;
     return end;
+}
+
+template <bool NulSeparated>
+std::size_t find_anywhere(const char* text, std::size_t from, std::size_t end,
+                          std::uint64_t& entries) noexcept
+{
+    return find_in_blocks<block, portable_bits, NulSeparated>(text, from, end, entries);
+}
+
+#if defined(__x86_64__)
+/// Thirty-two bytes at once.
+using wide_block [[gnu::vector_size(32)]] = unsigned char;
+
+struct wide_bits {
+    [[gnu::target("avx2")]] static std::uint32_t of(const wide_block& bytes) noexcept
+    {
+        using signed_block [[gnu::vector_size(32)]] = char;
+        return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb256(std::bit_cast<signed_block>(bytes)));
+    }
+};
+
+template <bool NulSeparated>
+[[gnu::target("avx2,bmi,popcnt")]] std::size_t
+find_with_avx2(const char* text, std::size_t from, std::size_t end, std::uint64_t& entries) noexcept
+{
+    return find_in_blocks<wide_block, wide_bits, NulSeparated>(text, from, end, entries);
 }
 
 bool has_avx2() noexcept

@@ -2,8 +2,9 @@
 
 #include "log/log_marks.hpp"
 #include "record/log_line_parts.hpp"
+#include "text/byte_blocks.hpp"
+#include "text/cursor.hpp"
 #include "text/json_escapes.hpp"
-#include "text/scan.hpp"
 
 #include <sctrace/journal_entry.hpp>
 #include <sctrace/kmsg_entry.hpp>
@@ -22,7 +23,7 @@ namespace {
 bool is_of_other_type(const char* y, const char* end) noexcept
 {
     const bool begins_a_word = *(y - 2) == ' ' || *(y - 2) == ';' || *(y - 2) == '\n';
-    scan::reader in({y - 1, static_cast<std::size_t>(end - y) + 1});
+    cursor in({y - 1, static_cast<std::size_t>(end - y) + 1});
     if (!begins_a_word || !in.take("type=")) {
         return false;
     }
@@ -98,7 +99,7 @@ public:
         for (std::size_t at = 0; at < end_;) {
             const std::size_t end = end_of_line(at);
             const std::string_view text(lines_ + at, end - at);
-            const std::size_t candidate = scan::find_key_tail(text, 0, 'y', 'u');
+            const std::size_t candidate = find_key_tail(text, 0, 'y', 'u');
             if (candidate != std::string_view::npos) {
                 read_line({lines_ + at, text.size()}, candidate);
             } else if (may_hold_a_notice(text)) {
@@ -140,7 +141,7 @@ private:
     {
         constexpr std::size_t telling = 48;
         const std::size_t begin = place - std::min(place, telling);
-        return ends_like_a_loss_notice(scan::without_line_end({lines_ + begin, place - begin}));
+        return ends_like_a_loss_notice(without_line_end({lines_ + begin, place - begin}));
     }
 
     static bool is_separator(char c) noexcept { return c == '\n' || (NulSeparated && c == '\0'); }
@@ -162,9 +163,9 @@ private:
     std::size_t end_of_line(std::size_t place) const noexcept
     {
         const std::string_view rest(lines_ + place, end_ - place);
-        std::size_t length = scan::find_or_end(rest, '\n');
+        std::size_t length = find_or_end(rest, '\n');
         if constexpr (NulSeparated) {
-            length = scan::find_or_end(rest.substr(0, length), '\0');
+            length = find_or_end(rest.substr(0, length), '\0');
         }
         return place + length;
     }
@@ -315,7 +316,7 @@ std::string_view last_entry(std::string_view text) noexcept
 
 std::size_t length_of_line(std::string_view text) noexcept
 {
-    return scan::find_or_end(text.substr(0, scan::find_or_end(text, '\n')), '\0');
+    return find_or_end(text.substr(0, find_or_end(text, '\n')), '\0');
 }
 
 struct entry_numbers {
@@ -342,7 +343,7 @@ entry_numbers numbers_of_entries(std::string_view text, std::uint64_t first) noe
 void note_sequence(record_batch& batch, std::string_view text, std::uint64_t first, std::uint64_t entries)
 {
     const auto last = sequence_of(last_entry(text));
-    const bool begins_with_entry = scan::is_digit(text.front());
+    const bool begins_with_entry = is_digit(text.front());
     const bool in_a_row = begins_with_entry && last && *last - first + 1 == entries;
     const auto numbers = in_a_row ? entry_numbers{*last} : numbers_of_entries(text, first);
     batch.part().first_sequence = first;

@@ -1,6 +1,6 @@
 #include "os/process.hpp"
 
-#include "text/scan.hpp"
+#include "text/cursor.hpp"
 
 #include <algorithm>
 #include <array>
@@ -46,7 +46,7 @@ std::optional<process> parse_stat(pid_t pid, std::string_view text)
     if (name_end == std::string_view::npos) {
         return std::nullopt;
     }
-    scan::reader rest(text.substr(name_end + 2));
+    cursor rest(text.substr(name_end + 2));
     const std::string_view state = rest.take_until(' ');
     rest.skip_spaces();
     const auto parent = rest.take_decimal();

@@ -3,7 +3,7 @@
 #include "profile/profile_findings.hpp"
 #include "profile/profile_permits.hpp"
 #include "profile/unique_list.hpp"
-#include "text/quoted.hpp"
+#include "text/quote.hpp"
 
 #include <utility>
 

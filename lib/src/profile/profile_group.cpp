@@ -2,7 +2,7 @@
 
 #include "profile/oci_names.hpp"
 #include "profile/profile_permits.hpp"
-#include "text/quoted.hpp"
+#include "text/quote.hpp"
 
 #include <algorithm>
 #include <array>

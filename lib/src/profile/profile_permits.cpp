@@ -2,7 +2,7 @@
 
 #include "profile/oci_names.hpp"
 #include "profile/unique_list.hpp"
-#include "text/joined.hpp"
+#include "text/quote.hpp"
 
 #include <sctrace/syscall_names.hpp>
 

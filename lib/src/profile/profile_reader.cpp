@@ -4,7 +4,7 @@
 #include "profile/profile_group.hpp"
 #include "profile/profile_permits.hpp"
 #include "profile/unique_list.hpp"
-#include "text/quoted.hpp"
+#include "text/quote.hpp"
 
 #include <sctrace/profile_reader.hpp>
 

@@ -198,39 +198,6 @@ bool has(const Words& words, std::string_view wanted) noexcept
     return std::find(words.begin(), words.end(), wanted) != words.end();
 }
 
-/// Calls `see` with the names of the members of the object that begins a text, which may be malformed.
-template <class See>
-void for_each_member(std::string_view text, See see)
-{
-    int depth = 0;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        switch (text[at]) {
-        case '{':
-        case '[':
-            ++depth;
-            break;
-        case '}':
-        case ']':
-            --depth;
-            break;
-        case '"': {
-            const std::string_view word = text.substr(at + 1, detail::string_length(text.substr(at + 1)));
-            at += word.size() + 1;
-            const std::size_t next = text.find_first_not_of(" \t\r", std::min(at + 1, text.size()));
-            if (depth == 1 && next != std::string_view::npos && text[next] == ':') {
-                see(word);
-            }
-            break;
-        }
-        default:
-            break;
-        }
-        if (depth == 0) {
-            return;
-        }
-    }
-}
-
 kind kind_of(std::string_view first_line)
 {
     if (!first_line.starts_with('{')) {
@@ -238,10 +205,14 @@ kind kind_of(std::string_view first_line)
     }
     bool is_event = false;
     bool is_trace = false;
-    for_each_member(first_line, [&](std::string_view name) {
+    const auto note = [&](std::string_view name) {
         is_event = is_event || has(members_of_event, name);
         is_trace = is_trace || has(members_of_trace, name);
-    });
+        return true;
+    };
+    detail::json_line line(first_line);
+    // A line that is malformed, or only the first of a profile, shows what stands before.
+    line.read_object({}, note, [&line] { return line.skip_value(); });
     if (is_event) {
         return kind::event_lines;
     }

@@ -1,4 +1,4 @@
-#include "text/scan.hpp"
+#include "text/cursor.hpp"
 
 #include <sctrace/audit_record.hpp>
 #include <sctrace/error.hpp>
@@ -9,6 +9,8 @@
 namespace sctrace {
 
 namespace {
+
+using detail::cursor;
 
 constexpr std::uint64_t largest_32_bit = std::numeric_limits<std::uint32_t>::max();
 
@@ -32,13 +34,13 @@ std::optional<audit_type> type_of_name(std::string_view name) noexcept
     if (!name.starts_with(unknown)) {
         return name.empty() ? std::nullopt : std::optional(audit_type::unknown);
     }
-    scan::reader in(name.substr(unknown.size()));
+    cursor in(name.substr(unknown.size()));
     const auto type = to_type(in.take_decimal());
     return in.take(']') && in.at_end() ? type : std::nullopt;
 }
 
 /// Reads the words up to the stamp; sets `from_daemon` if they are auditd's.
-std::optional<audit_type> read_type(scan::reader& in, bool& from_daemon) noexcept
+std::optional<audit_type> read_type(cursor& in, bool& from_daemon) noexcept
 {
     const bool from_kernel = in.take("audit: ");
     const bool has_node = !from_kernel && in.take("node=");
@@ -49,7 +51,7 @@ std::optional<audit_type> read_type(scan::reader& in, bool& from_daemon) noexcep
     if (!in.take("type=")) {
         return std::nullopt;
     }
-    const bool numeric = scan::is_digit(in.peek());
+    const bool numeric = detail::is_digit(in.peek());
     const auto type = numeric ? to_type(in.take_decimal()) : type_of_name(in.take_until(' '));
     if (!in.take(' ')) {
         return std::nullopt;
@@ -59,7 +61,7 @@ std::optional<audit_type> read_type(scan::reader& in, bool& from_daemon) noexcep
     return consistent ? type : std::nullopt;
 }
 
-bool read_time(scan::reader& in, std::string_view& time) noexcept
+bool read_time(cursor& in, std::string_view& time) noexcept
 {
     const char* const first = in.rest().data();
     if (!in.skip_decimal() || (in.take('.') && !in.skip_decimal())) {
@@ -69,7 +71,7 @@ bool read_time(scan::reader& in, std::string_view& time) noexcept
     return true;
 }
 
-bool read_serial(scan::reader& in, std::uint32_t& serial) noexcept
+bool read_serial(cursor& in, std::uint32_t& serial) noexcept
 {
     const auto number = in.take_decimal();
     if (!number || *number > largest_32_bit) {
@@ -80,7 +82,7 @@ bool read_serial(scan::reader& in, std::uint32_t& serial) noexcept
 }
 
 /// Reads `audit(T:S):` and the spaces behind it.
-bool read_stamp(scan::reader& in, audit_record& record) noexcept
+bool read_stamp(cursor& in, audit_record& record) noexcept
 {
     if (!in.take("audit(") || !read_time(in, record.time) || !in.take(':')) {
         return false;
@@ -95,7 +97,7 @@ bool read_stamp(scan::reader& in, audit_record& record) noexcept
 /// Whether `text` ends with ` code=0x` and digits: the last field that the kernel writes.
 bool ends_with_code(std::string_view text) noexcept
 {
-    while (!text.empty() && scan::hex_value(text.back()) >= 0) {
+    while (!text.empty() && detail::hex_value(text.back()) >= 0) {
         text.remove_suffix(1);
     }
     return text.ends_with(" code=0x");
@@ -113,7 +115,7 @@ std::string_view without_enrichment(std::string_view body) noexcept
     if (at == std::string_view::npos) {
         return body;
     }
-    const std::string_view kernel_part = scan::without_trailing_spaces(body.substr(0, at));
+    const std::string_view kernel_part = detail::without_trailing_spaces(body.substr(0, at));
     return ends_with_code(kernel_part) ? kernel_part : body;
 }
 
@@ -121,8 +123,8 @@ std::size_t length_without_escapes(std::string_view text) noexcept
 {
     std::size_t length = text.size();
     for (std::size_t at = text.find("\\x"); at != std::string_view::npos; at = text.find("\\x", at + 1)) {
-        if (at + 4 <= text.size() && scan::hex_value(text[at + 2]) >= 0 &&
-            scan::hex_value(text[at + 3]) >= 0) {
+        if (at + 4 <= text.size() && detail::hex_value(text[at + 2]) >= 0 &&
+            detail::hex_value(text[at + 3]) >= 0) {
             length -= 3;
         }
     }
@@ -137,7 +139,7 @@ bool is_longest_text(std::size_t length) noexcept
 /// A live SECCOMP record begins like this, and there are many of them.
 bool read_usual_text(std::string_view text, audit_record& record) noexcept
 {
-    scan::reader in(text);
+    cursor in(text);
     if (!in.take("audit: type=") || !in.take("1326 ") || !read_stamp(in, record)) {
         return false;
     }
@@ -149,14 +151,14 @@ bool read_usual_text(std::string_view text, audit_record& record) noexcept
 
 bool read_any_text(std::string_view text, audit_record& record) noexcept
 {
-    scan::reader in(text);
+    cursor in(text);
     bool from_daemon = false;
     const auto type = read_type(in, from_daemon);
     if (!type || !read_stamp(in, record)) {
         return false;
     }
     record.type = *type;
-    record.body = from_daemon ? scan::without_line_end(without_enrichment(in.rest())) : in.rest();
+    record.body = from_daemon ? detail::without_line_end(without_enrichment(in.rest())) : in.rest();
     record.maybe_cut = !from_daemon && kernel_text_may_be_cut(text);
     return true;
 }
@@ -168,7 +170,7 @@ bool read_any_text(std::string_view text, audit_record& record) noexcept
 
 bool read_payload(std::string_view payload, audit_type type, audit_record& record) noexcept
 {
-    scan::reader in(payload);
+    cursor in(payload);
     record.type = type;
     if (!read_stamp(in, record)) {
         return false;
@@ -182,7 +184,7 @@ bool read_payload(std::string_view payload, audit_type type, audit_record& recor
 boost::system::result<audit_record> parse_audit_record(std::string_view text) noexcept
 {
     boost::system::result<audit_record> parsed(boost::system::in_place_value);
-    if (!read_text(scan::without_line_end(text), *parsed)) {
+    if (!read_text(detail::without_line_end(text), *parsed)) {
         parsed = error::not_an_audit_record;
     }
     return parsed;
@@ -191,7 +193,7 @@ boost::system::result<audit_record> parse_audit_record(std::string_view text) no
 boost::system::result<audit_record> parse_audit_payload(audit_type type, std::string_view payload) noexcept
 {
     boost::system::result<audit_record> parsed(boost::system::in_place_value);
-    if (!read_payload(scan::without_line_end(payload), type, *parsed)) {
+    if (!read_payload(detail::without_line_end(payload), type, *parsed)) {
         parsed = error::not_an_audit_record;
     }
     return parsed;
@@ -200,7 +202,7 @@ boost::system::result<audit_record> parse_audit_payload(audit_type type, std::st
 bool kernel_text_may_be_cut(std::string_view kernel_text) noexcept
 {
     constexpr std::size_t shortest_limit = 975;
-    const std::string_view text = scan::without_line_end(kernel_text);
+    const std::string_view text = detail::without_line_end(kernel_text);
     if (text.size() < shortest_limit) {
         return false;
     }

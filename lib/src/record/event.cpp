@@ -1,5 +1,5 @@
 #include "text/json_escapes.hpp"
-#include "text/json_string.hpp"
+#include "text/quote.hpp"
 
 #include <sctrace/event.hpp>
 #include <sctrace/kmsg_entry.hpp>

@@ -1,4 +1,4 @@
-#include "text/scan.hpp"
+#include "text/cursor.hpp"
 
 #include <sctrace/error.hpp>
 #include <sctrace/kmsg_entry.hpp>
@@ -9,6 +9,8 @@ namespace sctrace {
 
 namespace {
 
+using detail::cursor;
+
 constexpr std::size_t escape_length = 4;
 
 /// Where the kernel's output buffer ends (since 6.3), less the newline that a reader may have removed.
@@ -18,7 +20,7 @@ bool fills_output_buffer(std::size_t length) noexcept
     return length + 2 >= output_buffer && length <= output_buffer;
 }
 
-bool read_numbers(scan::reader& in, kmsg_entry& entry) noexcept
+bool read_numbers(cursor& in, kmsg_entry& entry) noexcept
 {
     const auto priority = in.take_decimal();
     if (!priority || *priority > std::numeric_limits<std::uint32_t>::max() || !in.take(',')) {
@@ -50,7 +52,7 @@ void read_optional_field(std::string_view field, bool first, kmsg_entry& entry) 
 }
 
 /// Reads the fields between the numbers and the ';', which ends the header.
-bool read_optional_fields(scan::reader& in, kmsg_entry& entry) noexcept
+bool read_optional_fields(cursor& in, kmsg_entry& entry) noexcept
 {
     for (bool first = true; in.take(','); first = false) {
         const std::string_view rest = in.rest();
@@ -64,7 +66,7 @@ bool read_optional_fields(scan::reader& in, kmsg_entry& entry) noexcept
     return in.take(';');
 }
 
-void read_lines(scan::reader& in, kmsg_entry& entry) noexcept
+void read_lines(cursor& in, kmsg_entry& entry) noexcept
 {
     entry.text = in.take_until('\n');
     if (in.take('\n') && in.peek() == ' ') {
@@ -75,12 +77,12 @@ void read_lines(scan::reader& in, kmsg_entry& entry) noexcept
 bool is_escape(std::string_view text) noexcept
 {
     return text.size() >= escape_length && text[0] == '\\' && text[1] == 'x' &&
-           scan::hex_value(text[2]) >= 0 && scan::hex_value(text[3]) >= 0;
+           detail::hex_value(text[2]) >= 0 && detail::hex_value(text[3]) >= 0;
 }
 
 char escaped_character(std::string_view escape) noexcept
 {
-    return static_cast<char>(scan::hex_value(escape[2]) << 4 | scan::hex_value(escape[3]));
+    return static_cast<char>(detail::hex_value(escape[2]) << 4 | detail::hex_value(escape[3]));
 }
 
 } // namespace
@@ -88,7 +90,7 @@ char escaped_character(std::string_view escape) noexcept
 boost::system::result<kmsg_entry> parse_kmsg_entry(std::string_view entry) noexcept
 {
     boost::system::result<kmsg_entry> parsed(boost::system::in_place_value);
-    scan::reader in(entry);
+    cursor in(entry);
     if (read_numbers(in, *parsed) && read_optional_fields(in, *parsed)) {
         read_lines(in, *parsed);
         parsed->maybe_cut = fills_output_buffer(entry.size());

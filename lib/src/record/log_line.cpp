@@ -1,6 +1,7 @@
 #include "record/log_line_parts.hpp"
 #include "record/log_prefix.hpp"
-#include "text/scan.hpp"
+#include "text/byte_blocks.hpp"
+#include "text/cursor.hpp"
 
 #include <sctrace/error.hpp>
 #include <sctrace/kmsg_entry.hpp>
@@ -11,6 +12,8 @@
 namespace sctrace {
 
 namespace {
+
+using detail::cursor;
 
 constexpr std::string_view kernel_tag = "audit: ";
 constexpr std::string_view journal_tag = "SECCOMP ";
@@ -28,7 +31,7 @@ struct header {
 /// `type=… audit(` or `type=… msg=audit(`.
 std::optional<writer> writer_of_header(std::string_view text) noexcept
 {
-    scan::reader in(text);
+    cursor in(text);
     if (!in.take("type=")) {
         return std::nullopt;
     }
@@ -43,7 +46,8 @@ std::optional<writer> writer_of_header(std::string_view text) noexcept
 
 bool continues_a_word(std::string_view line, std::size_t at) noexcept
 {
-    return at > 0 && (scan::is_letter(line[at - 1]) || scan::is_digit(line[at - 1]) || line[at - 1] == '_');
+    return at > 0 &&
+           (detail::is_letter(line[at - 1]) || detail::is_digit(line[at - 1]) || line[at - 1] == '_');
 }
 
 std::size_t begin_of_kernel_text(std::string_view line, std::size_t type_at) noexcept
@@ -85,7 +89,7 @@ std::optional<header> header_with_auid(std::string_view line, std::size_t auid_a
 /// A header starts with `type=`, or with journald's first key: so `y` or `u` stands three bytes before a '='.
 std::size_t find_candidate(std::string_view line, std::size_t from) noexcept
 {
-    return scan::find_key_tail(line, from, 'y', 'u');
+    return detail::find_key_tail(line, from, 'y', 'u');
 }
 
 /// The first header of an audit record in a line, looked for from its first candidate on.
@@ -107,13 +111,13 @@ bool may_precede(std::string_view prefix, writer by) noexcept
 {
     switch (by) {
     case writer::kernel:
-        return log_prefix::may_precede_kernel_text(prefix);
+        return detail::may_precede_kernel_text(prefix);
     case writer::daemon:
-        return log_prefix::may_precede_daemon_text(prefix);
+        return detail::may_precede_daemon_text(prefix);
     case writer::journal:
         break;
     }
-    return log_prefix::may_precede_journal_copy(prefix);
+    return detail::may_precede_journal_copy(prefix);
 }
 
 log_form form_of(std::string_view prefix, writer by) noexcept
@@ -124,10 +128,10 @@ log_form form_of(std::string_view prefix, writer by) noexcept
     if (by == writer::journal) {
         return log_form::journal;
     }
-    if (log_prefix::is_bare(prefix)) {
+    if (detail::is_bare(prefix)) {
         return log_form::bare;
     }
-    return log_prefix::names_kernel(prefix) ? log_form::syslog : log_form::dmesg;
+    return detail::names_kernel(prefix) ? log_form::syslog : log_form::dmesg;
 }
 
 /// Removes what ends a JSON string, or a pager's mark that the line goes on.
@@ -148,7 +152,7 @@ void remove_foreign_end(log_line& line) noexcept
 
 std::optional<kmsg_entry> as_kmsg_entry(std::string_view line) noexcept
 {
-    if (line.empty() || !scan::is_digit(line.front())) {
+    if (line.empty() || !detail::is_digit(line.front())) {
         return std::nullopt;
     }
     const auto entry = parse_kmsg_entry(line);
@@ -172,7 +176,7 @@ bool has_interpreted_stamp(std::string_view text) noexcept
     if (!text.starts_with(head)) {
         return false;
     }
-    return text.substr(scan::find_or_end(text, ')', head.size())).starts_with(") : ");
+    return text.substr(detail::find_or_end(text, ')', head.size())).starts_with(") : ");
 }
 
 boost::system::result<audit_record> record_of_line(const log_line& line) noexcept
@@ -189,7 +193,7 @@ boost::system::result<audit_record> record_of_line(const log_line& line) noexcep
 /// `PRI,SEQ,USEC,…;` with a facility of the kernel's, up to its first ';'.
 bool is_usual_kernel_entry(std::string_view head) noexcept
 {
-    scan::reader in(head);
+    cursor in(head);
     const char priority = in.peek();
     in.skip(1);
     if (priority < '0' || priority > '7' || !in.take(',') || !in.skip_decimal() || !in.take(',') ||
@@ -215,8 +219,8 @@ bool is_usual_kernel_entry(std::string_view head) noexcept
         return error::not_an_audit_record;
     }
     parsed.form = form_of(parsed.prefix, found->by);
-    parsed.text = scan::without_line_end(line.substr(found->begin));
-    if (log_prefix::is_json_message(parsed.prefix)) {
+    parsed.text = detail::without_line_end(line.substr(found->begin));
+    if (detail::is_json_message(parsed.prefix)) {
         parsed.escapes = text_escapes::json;
     }
     remove_foreign_end(parsed);
@@ -256,7 +260,7 @@ boost::system::result<loss_notice> find_loss_notice(std::string_view line) noexc
             continue;
         }
         const auto notice = parse_loss_notice(line.substr(at));
-        if (notice && log_prefix::may_precede_kernel_text(line.substr(0, at))) {
+        if (notice && detail::may_precede_kernel_text(line.substr(0, at))) {
             return notice;
         }
         if (notice) {
@@ -278,7 +282,7 @@ std::string_view text_of_usual_entry(std::string_view line, std::size_t candidat
         return {};
     }
     const std::string_view text = line.substr(candidate - offset_of_candidate);
-    scan::reader in(text);
+    cursor in(text);
     return in.take("audit: type=") && in.skip_decimal() && in.take(" audit(") ? text : std::string_view();
 }
 
@@ -289,11 +293,11 @@ boost::system::result<log_line> parse_log_line_at(std::string_view line, std::si
 
 bool ends_like_a_loss_notice(std::string_view text) noexcept
 {
-    if (text.empty() || !scan::is_digit(text.back())) {
+    if (text.empty() || !detail::is_digit(text.back())) {
         return text.ends_with("suppressed") || text.ends_with("exceeded") || text.ends_with("disappeared") ||
                text.ends_with("overflow") || text.ends_with("audit_log_start");
     }
-    while (!text.empty() && scan::is_digit(text.back())) {
+    while (!text.empty() && detail::is_digit(text.back())) {
         text.remove_suffix(1);
     }
     return text.ends_with("audit_backlog_limit=");
@@ -332,7 +336,7 @@ bool is_interpreted_record(std::string_view line) noexcept
 
 boost::system::result<loss_notice> parse_loss_line(std::string_view line) noexcept
 {
-    const std::string_view text = scan::without_line_end(line);
+    const std::string_view text = detail::without_line_end(line);
     if (!detail::ends_like_a_loss_notice(text)) {
         return error::not_a_loss_notice;
     }

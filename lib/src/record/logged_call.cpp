@@ -1,6 +1,7 @@
 #include "record/logged_call.hpp"
 
-#include "text/scan.hpp"
+#include "text/byte_blocks.hpp"
+#include "text/cursor.hpp"
 
 #include <sctrace/seccomp_record.hpp>
 
@@ -17,7 +18,7 @@ bool fits(std::uint64_t value) noexcept
 }
 
 /// A string between quotes or in hexadecimal digits.
-bool skip_string(scan::reader& in) noexcept
+bool skip_string(cursor& in) noexcept
 {
     if (in.take('"')) {
         in.take_until('"');
@@ -28,7 +29,7 @@ bool skip_string(scan::reader& in) noexcept
 }
 
 /// A security label; whether it was one word only shows behind it, see may_belong_to_label().
-bool take_label(scan::reader& in, bool& labelled) noexcept
+bool take_label(cursor& in, bool& labelled) noexcept
 {
     labelled = in.take(" subj=");
     if (labelled) {
@@ -41,7 +42,7 @@ bool take_label(scan::reader& in, bool& labelled) noexcept
 bool may_belong_to_label(std::string_view behind_pid) noexcept
 {
     std::size_t at = 0;
-    while ((at = scan::find_key_tail(behind_pid, at, 'p', 'p')) != std::string_view::npos) {
+    while ((at = find_key_tail(behind_pid, at, 'p', 'p')) != std::string_view::npos) {
         if (at > 0 && behind_pid.substr(at - 1).starts_with(" pid=")) {
             return true;
         }
@@ -50,7 +51,7 @@ bool may_belong_to_label(std::string_view behind_pid) noexcept
     return false;
 }
 
-bool read_ids(scan::reader& in, logged_call& call, bool& labelled) noexcept
+bool read_ids(cursor& in, logged_call& call, bool& labelled) noexcept
 {
     if (!in.take("auid=") || !in.skip_decimal() || !in.take(" uid=") || !in.skip_decimal() ||
         !in.take(" gid=") || !in.skip_decimal() || !in.take(" ses=")) {
@@ -68,7 +69,7 @@ bool read_ids(scan::reader& in, logged_call& call, bool& labelled) noexcept
     return true;
 }
 
-bool read_arch(scan::reader& in, logged_call& call) noexcept
+bool read_arch(cursor& in, logged_call& call) noexcept
 {
     if (!in.take(" sig=") || !in.skip_decimal() || !in.take(" arch=")) {
         return false;
@@ -82,7 +83,7 @@ bool read_arch(scan::reader& in, logged_call& call) noexcept
 }
 
 /// Everything up to the number of the call.
-bool read_beginning(scan::reader& in, logged_call& call, bool& labelled) noexcept
+bool read_beginning(cursor& in, logged_call& call, bool& labelled) noexcept
 {
     if (!read_ids(in, call, labelled) || (labelled && may_belong_to_label(in.rest()))) {
         return false;
@@ -102,14 +103,14 @@ bool shows_refusal(std::string_view fields) noexcept
     if (at == std::string_view::npos) {
         return true;
     }
-    scan::reader in(fields.substr(at + key.size()));
+    cursor in(fields.substr(at + key.size()));
     const auto code = in.take_hex();
     return !code || *code > std::numeric_limits<std::uint32_t>::max() ||
            is_refusal(static_cast<std::uint32_t>(*code));
 }
 
 /// The number, and what seccomp did with the call.
-bool read_number(scan::reader& in, logged_call& call) noexcept
+bool read_number(cursor& in, logged_call& call) noexcept
 {
     const auto number = in.take_decimal();
     // Negative numbers are rare; one that ends the text may have been cut.
@@ -136,7 +137,7 @@ struct usual_beginning {
 [[gnu::flatten]] bool read_usual(std::string_view body, logged_call& call,
                                  usual_beginning& beginning) noexcept
 {
-    scan::reader in(body);
+    cursor in(body);
     if (!read_beginning(in, call, beginning.labelled)) {
         return false;
     }
@@ -165,7 +166,7 @@ boost::system::result<logged_call> logged_call_reader::read(const audit_record& 
         misses_ = 0;
         logged_call call = known->call;
         const std::string_view rest = record.body.substr(known->length);
-        scan::reader in(rest);
+        cursor in(rest);
         if (read_number(in, call) && !(known->labelled && may_belong_to_label(rest))) {
             return call;
         }

@@ -1,4 +1,4 @@
-#include "text/scan.hpp"
+#include "text/cursor.hpp"
 
 #include <sctrace/error.hpp>
 #include <sctrace/loss_notice.hpp>
@@ -11,6 +11,8 @@ namespace sctrace {
 
 namespace {
 
+using detail::cursor;
+
 using namespace std::string_view_literals;
 
 constexpr std::array overflow_reasons{
@@ -20,10 +22,10 @@ constexpr std::array overflow_reasons{
 
 bool is_function_name_character(char c) noexcept
 {
-    return scan::is_letter(c) || scan::is_digit(c) || c == '_' || c == '.';
+    return detail::is_letter(c) || detail::is_digit(c) || c == '_' || c == '.';
 }
 
-void skip_function_name(scan::reader& in) noexcept
+void skip_function_name(cursor& in) noexcept
 {
     const std::string_view rest = in.rest();
     const auto end = std::find_if_not(rest.begin(), rest.end(), is_function_name_character);
@@ -33,7 +35,7 @@ void skip_function_name(scan::reader& in) noexcept
     }
 }
 
-std::optional<loss_notice> read_suppressed(scan::reader in) noexcept
+std::optional<loss_notice> read_suppressed(cursor in) noexcept
 {
     skip_function_name(in);
     const auto count = in.take_decimal();
@@ -43,7 +45,7 @@ std::optional<loss_notice> read_suppressed(scan::reader in) noexcept
     return loss_notice{loss_notice::kind::printk_suppressed, *count};
 }
 
-std::optional<loss_notice> read_lost(scan::reader in) noexcept
+std::optional<loss_notice> read_lost(cursor in) noexcept
 {
     if (!in.take("audit_lost=")) {
         return std::nullopt;
@@ -55,7 +57,7 @@ std::optional<loss_notice> read_lost(scan::reader in) noexcept
     return loss_notice{loss_notice::kind::audit_lost, *count};
 }
 
-std::optional<loss_notice> read_backlog(scan::reader in) noexcept
+std::optional<loss_notice> read_backlog(cursor in) noexcept
 {
     if (!in.take("audit_backlog=")) {
         return std::nullopt;
@@ -67,7 +69,7 @@ std::optional<loss_notice> read_backlog(scan::reader in) noexcept
     return loss_notice{loss_notice::kind::audit_backlog, *count};
 }
 
-std::optional<loss_notice> read_overflow(scan::reader in) noexcept
+std::optional<loss_notice> read_overflow(cursor in) noexcept
 {
     if (std::find(overflow_reasons.begin(), overflow_reasons.end(), in.rest()) == overflow_reasons.end()) {
         return std::nullopt;
@@ -79,7 +81,7 @@ std::optional<loss_notice> read_overflow(scan::reader in) noexcept
 
 boost::system::result<loss_notice> parse_loss_notice(std::string_view text) noexcept
 {
-    scan::reader in(scan::without_line_end(text));
+    cursor in(detail::without_line_end(text));
     in.take("audit: ");
     for (const auto read : {read_suppressed, read_lost, read_backlog, read_overflow}) {
         if (const auto notice = read(in)) {

@@ -1,5 +1,6 @@
+#include "text/byte_blocks.hpp"
+#include "text/cursor.hpp"
 #include "text/json_escapes.hpp"
-#include "text/scan.hpp"
 
 #include <sctrace/error.hpp>
 #include <sctrace/kmsg_entry.hpp>
@@ -13,6 +14,7 @@ namespace sctrace {
 
 namespace {
 
+using detail::cursor;
 using encoding = untrusted_string::encoding;
 
 template <class Number>
@@ -30,7 +32,7 @@ std::optional<Number> to_number(std::uint64_t magnitude, bool negative) noexcept
 
 bool is_hex_string(std::string_view text) noexcept
 {
-    const auto is_hex_digit = [](char c) { return scan::hex_value(c) >= 0; };
+    const auto is_hex_digit = [](char c) { return detail::hex_value(c) >= 0; };
     return !text.empty() && text.size() % 2 == 0 && std::all_of(text.begin(), text.end(), is_hex_digit);
 }
 
@@ -50,14 +52,14 @@ bool is_missing_path(std::string_view text) noexcept
 {
     std::size_t length = std::string_view::npos;
     std::size_t at = 0;
-    while ((at = scan::find_key_tail(label, at, 'p', 'p')) != std::string_view::npos) {
-        scan::reader in(label.substr(at));
+    while ((at = detail::find_key_tail(label, at, 'p', 'p')) != std::string_view::npos) {
+        cursor in(label.substr(at));
         if (at > 0 && label[at - 1] == ' ' && in.take("pid=") && in.take_decimal() && in.take(" comm=")) {
             length = at - 1;
         }
         ++at;
     }
-    return length != std::string_view::npos ? length : scan::find_or_end(label, ' ');
+    return length != std::string_view::npos ? length : detail::find_or_end(label, ' ');
 }
 
 enum class syscall_state { missing, cut, malformed, read };
@@ -191,7 +193,7 @@ private:
     void read_syscall() noexcept
     {
         const bool negative = in_.take('-');
-        const bool has_digits = scan::is_digit(in_.peek());
+        const bool has_digits = detail::is_digit(in_.peek());
         const auto magnitude = in_.take_decimal();
         const auto number = magnitude ? to_number<std::int64_t>(*magnitude, negative) : std::nullopt;
         if (in_.at_end() && (cut_ || !has_digits)) {
@@ -266,7 +268,7 @@ private:
     bool read_quoted(untrusted_string& out) noexcept
     {
         const bool json = escapes_ == text_escapes::json;
-        scan::reader in = in_;
+        cursor in = in_;
         if (json && !in.take('\\')) {
             return false;
         }
@@ -300,7 +302,7 @@ private:
         in_.skip_spaces();
     }
 
-    scan::reader in_;
+    cursor in_;
     seccomp_record& out_;
     text_escapes escapes_;
     bool cut_;
@@ -342,7 +344,7 @@ std::string_view decode_hex(std::string_view digits, std::span<char> buffer) noe
     const std::size_t length = std::min(digits.size() / 2, buffer.size());
     for (std::size_t i = 0; i < length; ++i) {
         buffer[i] =
-            static_cast<char>(scan::hex_value(digits[2 * i]) << 4 | scan::hex_value(digits[2 * i + 1]));
+            static_cast<char>(detail::hex_value(digits[2 * i]) << 4 | detail::hex_value(digits[2 * i + 1]));
     }
     return {buffer.data(), length};
 }

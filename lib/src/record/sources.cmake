@@ -2,10 +2,10 @@ list(APPEND sctrace_sources
     src/record/audit_record.cpp
     src/record/event.cpp
     src/record/journal_entry.cpp
-    src/record/journal_export_reader.cpp
     src/record/kmsg_entry.cpp
     src/record/log_format.cpp
     src/record/log_line.cpp
+    src/record/log_prefix.cpp
     src/record/log_time.cpp
     src/record/logged_call.cpp
     src/record/loss_notice.cpp

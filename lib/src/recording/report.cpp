@@ -1,4 +1,4 @@
-#include "text/joined.hpp"
+#include "text/quote.hpp"
 
 #include <sctrace/report.hpp>
 

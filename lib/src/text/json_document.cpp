@@ -1,14 +1,14 @@
 #include "text/json_document.hpp"
 
-#include "text/json_string.hpp"
-#include "text/quoted.hpp"
-#include "text/scan.hpp"
+#include "text/cursor.hpp"
+#include "text/json_line.hpp"
+#include "text/quote.hpp"
 
-#include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/error.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 
 #include <algorithm>
-#include <limits>
 #include <unordered_map>
 #include <utility>
 
@@ -19,177 +19,12 @@ namespace {
 using boost::system::error_code;
 using boost::system::result;
 
+constexpr std::string_view text_behind = "text stands behind the document";
+
 constexpr bool is_name_character(char c) noexcept
 {
-    return scan::is_letter(c) || scan::is_digit(c) || c == '_';
+    return detail::is_letter(c) || detail::is_digit(c) || c == '_';
 }
-
-/// Builds the tree from what Boost.JSON's parser finds.
-class tree_builder {
-public:
-    // The parser asks for these; the limits on the whole document are stricter.
-    static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
-    static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
-    static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
-    static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
-
-    void next_line() noexcept { ++line_; }
-    std::uint64_t line() const noexcept { return line_; }
-
-    /// Why the builder stopped the parser; empty if it did not.
-    const std::string& problem() const noexcept { return problem_; }
-
-    /// The document, once the parser is done.
-    json_value take() { return std::move(document_); }
-
-    bool on_document_begin(error_code&) noexcept { return true; }
-    bool on_document_end(error_code&) noexcept { return true; }
-
-    bool on_object_begin(error_code& failed) { return open(json_value::object{}, failed); }
-    bool on_object_end(std::size_t, error_code&) { return close(); }
-    bool on_array_begin(error_code& failed) { return open(json_value::array{}, failed); }
-    bool on_array_end(std::size_t, error_code&) { return close(); }
-
-    bool on_key_part(boost::json::string_view part, std::size_t, error_code&) { return keep(part); }
-
-    bool on_key(boost::json::string_view last, std::size_t, error_code& failed)
-    {
-        keep(last);
-        return name_member(std::exchange(text_, {}), failed);
-    }
-
-    bool on_string_part(boost::json::string_view part, std::size_t, error_code&) { return keep(part); }
-
-    bool on_string(boost::json::string_view last, std::size_t, error_code& failed)
-    {
-        keep(last);
-        return add(std::exchange(text_, {}), failed);
-    }
-
-    bool on_number_part(boost::json::string_view part, error_code&) { return keep(part); }
-
-    bool on_int64(std::int64_t number, boost::json::string_view, error_code& failed)
-    {
-        text_.clear();
-        return number < 0 ? add(number, failed) : add(static_cast<std::uint64_t>(number), failed);
-    }
-
-    bool on_uint64(std::uint64_t number, boost::json::string_view, error_code& failed)
-    {
-        text_.clear();
-        return add(number, failed);
-    }
-
-    bool on_double(double, boost::json::string_view last, error_code& failed)
-    {
-        keep(last);
-        return add(json_real{std::exchange(text_, {})}, failed);
-    }
-
-    bool on_bool(bool value, error_code& failed) { return add(value, failed); }
-    bool on_null(error_code& failed) { return add(nullptr, failed); }
-
-    bool on_comment_part(boost::json::string_view, error_code&) noexcept { return true; }
-    bool on_comment(boost::json::string_view, error_code&) noexcept { return true; }
-
-private:
-    /// An array or object whose end was not seen yet.
-    struct unfinished {
-        json_value value;
-        /// Of an object: the name that the next value belongs to, and the lines of all names.
-        std::string name;
-        std::uint64_t name_line = 0;
-        std::unordered_map<std::string, std::uint64_t> lines;
-    };
-
-    bool keep(std::string_view part)
-    {
-        text_ += part;
-        return true;
-    }
-
-    bool open(decltype(json_value::content) empty, error_code& failed)
-    {
-        unfinished next;
-        next.value = {std::move(empty), line_};
-        open_.push_back(std::move(next));
-        return count(failed);
-    }
-
-    bool close()
-    {
-        json_value closed = std::move(open_.back().value);
-        open_.pop_back();
-        place(std::move(closed));
-        return true;
-    }
-
-    template <class Content>
-    bool add(Content content, error_code& failed)
-    {
-        json_value value;
-        value.content.emplace<Content>(std::move(content));
-        value.line = line_;
-        place(std::move(value));
-        return count(failed);
-    }
-
-    void place(json_value value)
-    {
-        if (open_.empty()) {
-            document_ = std::move(value);
-            return;
-        }
-        unfinished& parent = open_.back();
-        if (auto* elements = std::get_if<json_value::array>(&parent.value.content)) {
-            elements->push_back(std::move(value));
-        } else if (auto* members = std::get_if<json_value::object>(&parent.value.content)) {
-            members->push_back({std::move(parent.name), parent.name_line, std::move(value)});
-        }
-    }
-
-    bool count(error_code& failed)
-    {
-        return ++values_ <= max_json_values ||
-               fail("more than " + std::to_string(max_json_values) + " values", failed);
-    }
-
-    bool name_member(std::string name, error_code& failed)
-    {
-        unfinished& object = open_.back();
-        object.name = name;
-        object.name_line = line_;
-        const auto [seen, is_new] = object.lines.emplace(std::move(name), line_);
-        return is_new ||
-               fail(path() + " stands twice: on line " + std::to_string(seen->second) + " and on this one",
-                    failed);
-    }
-
-    std::string path() const
-    {
-        std::string words;
-        for (const unfinished& parent : open_) {
-            const auto* elements = parent.value.as<json_value::array>();
-            words =
-                elements != nullptr ? element_path(words, elements->size()) : member_path(words, parent.name);
-        }
-        return words;
-    }
-
-    bool fail(std::string problem, error_code& failed)
-    {
-        problem_ = std::move(problem);
-        failed = boost::json::error::input_error;
-        return false;
-    }
-
-    std::uint64_t line_ = 0;
-    std::size_t values_ = 0;
-    std::string text_;
-    std::string problem_;
-    std::vector<unfinished> open_;
-    json_value document_;
-};
 
 bool is_utf8(std::string_view text)
 {
@@ -199,12 +34,6 @@ bool is_utf8(std::string_view text)
 
 std::string words_for(error_code failed, std::string_view line)
 {
-    if (failed == boost::json::error::too_deep) {
-        return "arrays and objects stand more than " + std::to_string(max_json_depth) + " deep in each other";
-    }
-    if (failed == boost::json::error::incomplete) {
-        return "no JSON: the text ends before the document does";
-    }
     if (line.find('\0') != std::string_view::npos) {
         return "no JSON: a NUL byte";
     }
@@ -214,79 +43,206 @@ std::string words_for(error_code failed, std::string_view line)
     return "no JSON: " + failed.message();
 }
 
-/// Feeds the parser line by line, so that the builder knows the line of each token: none has a newline in it.
+/// Takes a document apart, and knows the line of what it reads.
+/** Functions that return a bool return false when the text is malformed; problem() then says why. */
 class document_reader {
 public:
-    explicit document_reader(std::string_view text)
-        : rest_(text)
-        , parser_(options())
+    explicit document_reader(std::string_view text) noexcept
+        : text_(text)
+        , in_(text)
     {
     }
 
-    /// False if the text is malformed; problem() then says why.
-    bool run()
+    bool run(json_value& document)
     {
-        builder().next_line();
-        while (!rest_.empty()) {
-            if (!read_line()) {
-                return false;
-            }
+        if (!read_value(document, nullptr)) {
+            return false;
         }
-        return finish();
+        skip_blanks();
+        return in_.at_end() || fail(text_behind);
     }
 
     const std::string& problem() const noexcept { return problem_; }
-    json_value take() { return builder().take(); }
 
 private:
-    static boost::json::parse_options options() noexcept
+    /// Where a value is: in which other one, and there by name or behind which elements.
+    struct place {
+        const place* outer;
+        std::string_view name;
+        const json_value::array* before = nullptr;
+
+        std::string path() const
+        {
+            const std::string of_outer = outer != nullptr ? outer->path() : "";
+            return before != nullptr ? element_path(of_outer, before->size()) : member_path(of_outer, name);
+        }
+    };
+
+    bool read_value(json_value& value, const place* where)
     {
-        boost::json::parse_options strict;
-        strict.max_depth = max_json_depth;
-        return strict;
+        skip_blanks();
+        value.line = line_;
+        if (++values_ > max_json_values) {
+            return fail("more than " + std::to_string(max_json_values) + " values");
+        }
+        if (in_.peek() == '{') {
+            return read_members(value.content.emplace<json_value::object>(), where);
+        }
+        if (in_.peek() == '[') {
+            return read_elements(value.content.emplace<json_value::array>(), where);
+        }
+        return read_scalar(value);
     }
 
-    tree_builder& builder() noexcept { return parser_.handler(); }
-
-    bool read_line()
+    bool read_members(json_value::object& members, const place* outer)
     {
-        const std::string_view line = rest_.substr(0, scan::find_or_end(rest_, '\n') + 1);
-        rest_.remove_prefix(line.size());
-        error_code failed;
-        const std::size_t read = parser_.write_some(true, line.data(), line.size(), failed);
-        if (failed) {
-            return fail(failed, line);
+        std::unordered_map<std::string, std::uint64_t> lines;
+        return read_list('}', [&] {
+            json_member member;
+            if (!read_name(member)) {
+                return false;
+            }
+            const place here{outer, member.name};
+            if (const auto [seen, is_new] = lines.emplace(member.name, member.line); !is_new) {
+                return fail(here.path() + " stands twice: on line " + std::to_string(seen->second) +
+                            " and on this one");
+            }
+            skip_blanks();
+            if (!in_.take(':')) {
+                return fail_here();
+            }
+            const bool read = read_value(member.value, &here);
+            members.push_back(std::move(member));
+            return read;
+        });
+    }
+
+    bool read_elements(json_value::array& elements, const place* outer)
+    {
+        const place here{outer, {}, &elements};
+        return read_list(']', [&] {
+            json_value element;
+            const bool read = read_value(element, &here);
+            elements.push_back(std::move(element));
+            return read;
+        });
+    }
+
+    /// Reads what stands between brackets, with commas in between.
+    template <class ReadOne>
+    bool read_list(char end, ReadOne read_one)
+    {
+        if (++depth_ > max_json_depth) {
+            return fail("arrays and objects stand more than " + std::to_string(max_json_depth) +
+                        " deep in each other");
         }
-        if (read != line.size()) {
-            return fail("text stands behind the document");
+        in_.skip(1);
+        skip_blanks();
+        if (!in_.take(end)) {
+            do {
+                if (!read_one()) {
+                    return false;
+                }
+                skip_blanks();
+            } while (in_.take(','));
+            if (!in_.take(end)) {
+                return fail_here();
+            }
         }
-        if (!rest_.empty()) {
-            builder().next_line();
-        }
+        --depth_;
         return true;
     }
 
-    bool finish()
+    bool read_name(json_member& member)
     {
-        error_code failed;
-        parser_.write_some(false, "", 0, failed);
-        return !failed || fail(failed, {});
+        skip_blanks();
+        member.line = line_;
+        json_value name;
+        if (in_.peek() != '"') {
+            return fail_here();
+        }
+        const bool read = read_scalar(name);
+        if (auto* const text = std::get_if<std::string>(&name.content)) {
+            member.name = std::move(*text);
+        }
+        return read;
     }
 
-    bool fail(error_code failed, std::string_view line)
+    /// Anything but an array or an object.
+    bool read_scalar(json_value& value)
     {
-        return fail(builder().problem().empty() ? words_for(failed, line) : builder().problem());
+        const std::string_view token = in_.rest().substr(0, token_length());
+        error_code failed;
+        const boost::json::value read = boost::json::parse(token, failed);
+        if (failed) {
+            return fail_here(failed, token.size());
+        }
+        if (const auto* const text = read.if_string()) {
+            value.content = std::string(*text);
+        } else if (const auto* const word = read.if_bool()) {
+            value.content = *word;
+        } else if (const auto* const number = read.if_int64(); number != nullptr && *number < 0) {
+            value.content = *number;
+        } else if (read.is_double()) {
+            value.content = json_real{std::string(token)};
+        } else if (read.is_number()) {
+            value.content = read.to_number<std::uint64_t>();
+        }
+        in_.skip(token.size());
+        return true;
+    }
+
+    std::size_t token_length() const noexcept
+    {
+        const std::string_view rest = in_.rest();
+        if (in_.peek() == '"') {
+            return std::min(1 + detail::string_length(rest.substr(1)) + 1, rest.size());
+        }
+        return std::min(rest.find_first_of(" \t\r\n,:[]{}\""), rest.size());
+    }
+
+    void skip_blanks() noexcept
+    {
+        for (; std::string_view(" \t\r\n").find(in_.peek()) != std::string_view::npos; in_.skip(1)) {
+            line_ += in_.peek() == '\n' ? 1 : 0;
+        }
+    }
+
+    /// What comes next is no JSON, unless the true problem is that nothing follows its @p length.
+    bool fail_here(error_code failed = boost::json::error::syntax, std::size_t length = 0)
+    {
+        if (in_.size() == length && (length == 0 || failed == boost::json::error::incomplete)) {
+            // A newline at the end begins no further line.
+            line_ -= length == 0 && text_.ends_with('\n') ? 1 : 0;
+            return fail("no JSON: the text ends before the document does");
+        }
+        if (depth_ == 0 && failed == boost::json::error::extra_data) {
+            return fail(text_behind);
+        }
+        const bool stops_short =
+            failed == boost::json::error::incomplete || failed == boost::json::error::extra_data;
+        return fail(words_for(stops_short ? boost::json::error::syntax : failed, line_here()));
+    }
+
+    std::string_view line_here() const noexcept
+    {
+        const std::size_t at = text_.size() - in_.size();
+        const std::size_t begin = text_.substr(0, at).rfind('\n') + 1;
+        return text_.substr(begin, detail::find_or_end(text_, '\n', at) - begin);
     }
 
     bool fail(std::string_view problem)
     {
-        problem_ = "line " + std::to_string(builder().line()) + ": ";
+        problem_ = "line " + std::to_string(line_) + ": ";
         problem_ += problem;
         return false;
     }
 
-    std::string_view rest_;
-    boost::json::basic_parser<tree_builder> parser_;
+    std::string_view text_;
+    detail::cursor in_;
+    std::uint64_t line_ = 1;
+    std::size_t values_ = 0;
+    std::size_t depth_ = 0;
     std::string problem_;
 };
 
@@ -344,10 +300,11 @@ std::string element_path(std::string_view path, std::size_t index)
 result<json_value, failure> parse_json(std::string_view text, error malformed)
 {
     document_reader reader(text);
-    if (!reader.run()) {
+    json_value document;
+    if (!reader.run(document)) {
         return failure{malformed, reader.problem()};
     }
-    return reader.take();
+    return document;
 }
 
 } // namespace sctrace

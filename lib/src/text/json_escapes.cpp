@@ -1,6 +1,6 @@
 #include "text/json_escapes.hpp"
 
-#include "text/scan.hpp"
+#include "text/cursor.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +20,7 @@ std::optional<std::uint32_t> unit_of(std::string_view text) noexcept
     }
     std::uint32_t unit = 0;
     for (const char c : text.substr(2, 4)) {
-        const int digit = scan::hex_value(c);
+        const int digit = detail::hex_value(c);
         if (digit < 0) {
             return std::nullopt;
         }

@@ -146,7 +146,7 @@ bool json_line::read_integer(std::string_view problem, bool& negative,
 {
     negative = in_.take('-');
     const bool zero = in_.peek() == '0';
-    if (!scan::is_digit(in_.peek())) {
+    if (!is_digit(in_.peek())) {
         return fail_at(problem);
     }
     const std::size_t before = in_.size();
@@ -165,9 +165,8 @@ bool json_line::skip_value(unsigned depth)
     case '"':
         return skip_string();
     case '{':
-        return skip_members(depth);
     case '[':
-        return skip_elements(depth);
+        return skip_list(depth);
     case 't':
         return in_.take("true") || fail(no_value);
     case 'f':
@@ -179,44 +178,19 @@ bool json_line::skip_value(unsigned depth)
     }
 }
 
-bool json_line::skip_members(unsigned depth)
+bool json_line::skip_list(unsigned depth)
 {
     if (depth == deepest) {
         return fail("a member's value is nested too deeply");
     }
-    in_.skip(1);
-    skip_spaces();
-    if (in_.take('}')) {
-        return true;
+    if (in_.take('[')) {
+        return read_list(']', no_value, [&] { return skip_value(depth + 1); });
     }
-    do {
+    in_.skip(1);
+    return read_list('}', no_value, [&] {
         std::string_view key;
-        if (!read_key(key) || !take_colon(key) || !skip_value(depth + 1)) {
-            return false;
-        }
-        skip_spaces();
-    } while (in_.take(','));
-    return in_.take('}') || fail_at(no_value);
-}
-
-bool json_line::skip_elements(unsigned depth)
-{
-    if (depth == deepest) {
-        return fail("a member's value is nested too deeply");
-    }
-    in_.skip(1);
-    skip_spaces();
-    if (in_.take(']')) {
-        return true;
-    }
-    do {
-        skip_spaces();
-        if (!skip_value(depth + 1)) {
-            return false;
-        }
-        skip_spaces();
-    } while (in_.take(','));
-    return in_.take(']') || fail_at(no_value);
+        return read_key(key) && take_colon(key) && skip_value(depth + 1);
+    });
 }
 
 bool json_line::skip_string()
@@ -231,7 +205,7 @@ bool json_line::skip_number()
     in_.take('-');
     const bool zero = in_.peek() == '0';
     const std::size_t before = in_.size();
-    if (!scan::is_digit(in_.peek())) {
+    if (!is_digit(in_.peek())) {
         return fail_at(no_value);
     }
     in_.skip_decimal();
@@ -239,7 +213,7 @@ bool json_line::skip_number()
         return fail(no_value);
     }
     if (in_.take('.')) {
-        if (!scan::is_digit(in_.peek())) {
+        if (!is_digit(in_.peek())) {
             return fail_at(no_value);
         }
         in_.skip_decimal();
@@ -248,7 +222,7 @@ bool json_line::skip_number()
         if (!in_.take('-')) {
             in_.take('+');
         }
-        if (!scan::is_digit(in_.peek())) {
+        if (!is_digit(in_.peek())) {
             return fail_at(no_value);
         }
         in_.skip_decimal();

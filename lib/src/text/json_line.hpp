@@ -1,8 +1,8 @@
 #ifndef SCTRACE_SRC_JSON_LINE_HPP
 #define SCTRACE_SRC_JSON_LINE_HPP
 
-#include "text/quoted.hpp"
-#include "text/scan.hpp"
+#include "text/cursor.hpp"
+#include "text/quote.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -69,8 +69,10 @@ public:
     bool fail_at(std::string_view problem);
 
 private:
-    template <class Accept, class ReadValue>
-    bool read_members(Accept accept, ReadValue read_value);
+    /// Reads what stands between brackets, of which the first one has been taken, with commas in between.
+    /** @param no_end The problem of what is neither a comma nor @p end. */
+    template <class ReadOne>
+    bool read_list(char end, std::string_view no_end, ReadOne read_one);
 
     bool begin(std::string_view no_object);
     bool end();
@@ -78,13 +80,12 @@ private:
     bool take_colon(std::string_view key);
     bool read_integer(std::string_view problem, bool& negative, std::optional<std::uint64_t>& magnitude);
     bool skip_value(unsigned depth);
-    bool skip_members(unsigned depth);
-    bool skip_elements(unsigned depth);
+    bool skip_list(unsigned depth);
     bool skip_string();
     bool skip_number();
     void skip_spaces() noexcept;
 
-    scan::reader in_;
+    cursor in_;
     std::string key_buffer_;
     std::string problem_;
 };
@@ -92,24 +93,29 @@ private:
 template <class Accept, class ReadValue>
 bool json_line::read_object(std::string_view no_object, Accept accept, ReadValue read_value)
 {
-    return begin(no_object) && read_members(accept, read_value) && end();
+    const auto read_member = [&] {
+        std::string_view key;
+        return read_key(key) && accept(key) && take_colon(key) && read_value();
+    };
+    return begin(no_object) &&
+           read_list('}', "a ',' or '}' is missing behind a member's value", read_member) && end();
 }
 
-template <class Accept, class ReadValue>
-bool json_line::read_members(Accept accept, ReadValue read_value)
+template <class ReadOne>
+bool json_line::read_list(char end, std::string_view no_end, ReadOne read_one)
 {
     skip_spaces();
-    if (in_.take('}')) {
+    if (in_.take(end)) {
         return true;
     }
     do {
-        std::string_view key;
-        if (!read_key(key) || !accept(key) || !take_colon(key) || !read_value()) {
+        skip_spaces();
+        if (!read_one()) {
             return false;
         }
         skip_spaces();
     } while (in_.take(','));
-    return in_.take('}') || fail_at("a ',' or '}' is missing behind a member's value");
+    return in_.take(end) || fail_at(no_end);
 }
 
 } // namespace sctrace::detail

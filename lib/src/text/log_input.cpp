@@ -1,6 +1,6 @@
 #include "text/log_input.hpp"
 
-#include "text/scan.hpp"
+#include "text/cursor.hpp"
 
 #include <algorithm>
 #include <array>
@@ -47,7 +47,7 @@ bool is_bzip2(std::string_view beginning) noexcept
         return false;
     }
     const std::string_view mark = beginning.substr(head.size() + 1);
-    return scan::is_digit(beginning[head.size()]) &&
+    return is_digit(beginning[head.size()]) &&
            (mark.starts_with("\x31\x41\x59\x26\x53\x59") || mark.starts_with("\x17\x72\x45\x38\x50\x90"));
 }
 
@@ -93,7 +93,7 @@ std::optional<log_encoding> utf16_without_mark(std::string_view bytes) noexcept
 
 bool is_field_character(char c) noexcept
 {
-    return (c >= 'A' && c <= 'Z') || scan::is_digit(c) || c == '_';
+    return (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
 }
 
 /// `{`, a newline, and the name of a journal field, which has no small letters.
@@ -102,7 +102,7 @@ bool is_journal_json_pretty(std::string_view beginning) noexcept
     if (!beginning.starts_with("{\n")) {
         return false;
     }
-    scan::reader in(beginning.substr(std::min(beginning.find_first_not_of(" \t", 2), beginning.size())));
+    cursor in(beginning.substr(std::min(beginning.find_first_not_of(" \t", 2), beginning.size())));
     if (!in.take('"')) {
         return false;
     }

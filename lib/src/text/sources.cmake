@@ -2,6 +2,5 @@ list(APPEND sctrace_sources
     src/text/json_document.cpp
     src/text/json_escapes.cpp
     src/text/json_line.cpp
-    src/text/json_string.cpp
     src/text/log_input.cpp
-    src/text/quoted.cpp)
+    src/text/quote.cpp)

@@ -1,6 +1,8 @@
 #ifndef SCTRACE_SRC_TEXT_HASH_HPP
 #define SCTRACE_SRC_TEXT_HASH_HPP
 
+#include "text/cursor.hpp"
+
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -16,13 +18,6 @@ inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
-inline std::uint64_t load_word(const char* at) noexcept
-{
-    std::uint64_t word;
-    std::memcpy(&word, at, sizeof word);
-    return word;
-}
-
 /// The last, incomplete sixteen bytes.
 inline std::uint64_t hash_rest(std::string_view text, std::uint64_t seed) noexcept
 {
@@ -30,8 +25,8 @@ inline std::uint64_t hash_rest(std::string_view text, std::uint64_t seed) noexce
     std::uint64_t first = 0;
     std::uint64_t second = 0;
     if (text.size() >= word) {
-        first = load_word(text.data());
-        second = load_word(text.data() + text.size() - word);
+        first = load<std::uint64_t>(text.data());
+        second = load<std::uint64_t>(text.data() + text.size() - word);
     } else if (!text.empty()) {
         std::memcpy(&first, text.data(), text.size());
     }
@@ -47,8 +42,9 @@ inline std::uint64_t hash_of(std::string_view text, std::uint64_t seed = 0) noex
     // Two chains, because each waits for its own last product.
     while (text.size() >= step) {
         const char* const at = text.data();
-        first = mix(load_word(at) ^ 0xe7037ed1a0b428dbU, load_word(at + 8) ^ first);
-        second = mix(load_word(at + 16) ^ 0x8ebc6af09c88c6e3U, load_word(at + 24) ^ second);
+        first = mix(load<std::uint64_t>(at) ^ 0xe7037ed1a0b428dbU, load<std::uint64_t>(at + 8) ^ first);
+        second =
+            mix(load<std::uint64_t>(at + 16) ^ 0x8ebc6af09c88c6e3U, load<std::uint64_t>(at + 24) ^ second);
         text.remove_prefix(step);
     }
     if (text.size() > step / 2) {

@@ -1,7 +1,7 @@
 #include "trace/call_members.hpp"
 
+#include "text/cursor.hpp"
 #include "text/json_line.hpp"
-#include "text/scan.hpp"
 
 #include <sctrace/trace.hpp>
 
@@ -23,7 +23,7 @@ std::optional<architecture> unnamed_architecture(std::string_view text) noexcept
     if (!text.starts_with(prefix)) {
         return std::nullopt;
     }
-    scan::reader in(text.substr(prefix.size()));
+    cursor in(text.substr(prefix.size()));
     const bool padded = in.peek() == '0' && in.size() > 1;
     const auto number = in.take_hex();
     if (!number || padded || !in.at_end() || *number > std::numeric_limits<std::uint32_t>::max()) {

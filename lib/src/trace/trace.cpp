@@ -1,4 +1,4 @@
-#include "text/json_string.hpp"
+#include "text/quote.hpp"
 
 #include <sctrace/syscall_names.hpp>
 #include <sctrace/trace.hpp>

@@ -1,7 +1,7 @@
 #include "profile/writers/formats.hpp"
 
 #include "profile/unique_list.hpp"
-#include "text/joined.hpp"
+#include "text/quote.hpp"
 
 #include <algorithm>
 #include <array>

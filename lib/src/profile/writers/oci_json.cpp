@@ -1,5 +1,5 @@
 #include "profile/writers/formats.hpp"
-#include "text/json_string.hpp"
+#include "text/quote.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

@@ -1,8 +1,9 @@
-#ifndef SCTRACE_SRC_JSON_STRING_HPP
-#define SCTRACE_SRC_JSON_STRING_HPP
+#ifndef SCTRACE_SRC_TEXT_QUOTE_HPP
+#define SCTRACE_SRC_TEXT_QUOTE_HPP
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sctrace::detail {
 
@@ -15,6 +16,12 @@ namespace sctrace::detail {
  * @return Whether the bytes were UTF-8.
  */
 bool append_json_string(std::string& out, std::string_view bytes);
+
+/// A text of a file, fit for a message: in quotes, with escapes, and cut if it is long.
+std::string quoted(std::string_view text);
+
+/// The words with a separator between two of them.
+std::string joined(const std::vector<std::string>& words, std::string_view separator = ", ");
 
 } // namespace sctrace::detail
 

@@ -1,4 +1,4 @@
-#include "text/json_string.hpp"
+#include "text/quote.hpp"
 
 #include <array>
 #include <cstddef>
@@ -136,6 +136,24 @@ bool append_json_string(std::string& out, std::string_view bytes)
     }
     out += '"';
     return is_utf8;
+}
+
+std::string quoted(std::string_view text)
+{
+    constexpr std::size_t most = 40;
+    std::string words;
+    append_json_string(words, text.substr(0, most));
+    return text.size() > most ? words + "…" : words;
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view separator)
+{
+    std::string text;
+    for (const std::string& word : words) {
+        text += text.empty() ? "" : separator;
+        text += word;
+    }
+    return text;
 }
 
 } // namespace sctrace::detail

@@ -1,10 +1,11 @@
 #include "common/words_test.hpp"
-#include "text/scan.hpp"
+#include "text/byte_blocks.hpp"
+#include "text/cursor.hpp"
 
 #include <random>
 
-using sctrace::scan::find_key_tail;
-using sctrace::scan::reader;
+using sctrace::detail::cursor;
+using sctrace::detail::find_key_tail;
 using sctrace::test::exact_text;
 
 namespace {

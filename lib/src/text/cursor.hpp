@@ -1,5 +1,5 @@
-#ifndef SCTRACE_SRC_SCAN_HPP
-#define SCTRACE_SRC_SCAN_HPP
+#ifndef SCTRACE_SRC_TEXT_CURSOR_HPP
+#define SCTRACE_SRC_TEXT_CURSOR_HPP
 
 #include <array>
 #include <cstddef>
@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-namespace sctrace::scan {
+namespace sctrace::detail {
 
 constexpr bool is_digit(char c) noexcept
 {
@@ -48,6 +48,15 @@ constexpr int hex_value(char c) noexcept
     return hex_values[static_cast<unsigned char>(c)];
 }
 
+/// The bytes that stand at a place, as they are in memory.
+template <class Word>
+Word load(const char* at) noexcept
+{
+    Word word;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+}
+
 /// Where `wanted` first stands in `text` from `from` on, or text.size().
 inline std::size_t find_or_end(std::string_view text, char wanted, std::size_t from = 0) noexcept
 {
@@ -73,9 +82,9 @@ constexpr std::string_view without_trailing_spaces(std::string_view text) noexce
 }
 
 /// Reads a text forward and never beyond its end.
-class reader {
+class cursor {
 public:
-    explicit constexpr reader(std::string_view text) noexcept
+    explicit constexpr cursor(std::string_view text) noexcept
         : at_(text.data())
         , end_(text.data() + text.size())
     {
@@ -178,14 +187,6 @@ public:
     }
 
 private:
-    template <class Word>
-    static Word load(const char* at) noexcept
-    {
-        Word word;
-        std::memcpy(&word, at, sizeof word);
-        return word;
-    }
-
     /// Compares by two loads that may overlap: GCC 12 calls memcmp() for lengths that are no power of two.
     template <std::size_t Length>
     static bool is_same(const char* a, const char* b) noexcept
@@ -221,109 +222,6 @@ private:
     const char* end_;
 };
 
-inline constexpr std::size_t key_tail_length = 3;
-
-using block [[gnu::vector_size(16)]] = unsigned char;
-inline constexpr std::size_t block_size = sizeof(block);
-
-inline block load_block(const char* at) noexcept
-{
-    block bytes;
-    std::memcpy(&bytes, at, sizeof bytes);
-    return bytes;
-}
-
-inline bool is_any_set(block bits) noexcept
-{
-    using halves [[gnu::vector_size(16)]] = unsigned long long;
-    halves parts;
-    std::memcpy(&parts, &bits, sizeof parts);
-    return (parts[0] | parts[1]) != 0;
-}
-
-/// One bit for each byte of a comparison's result that is set, the first byte's the lowest.
-inline std::uint32_t bits_of(block bytes) noexcept
-{
-#if defined(__SSE2__)
-    using signed_block [[gnu::vector_size(16)]] = char;
-    signed_block same;
-    std::memcpy(&same, &bytes, sizeof same);
-    return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb128(same));
-#else
-    std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < block_size; ++i) {
-        bits |= (bytes[i] & 1U) << i;
-    }
-    return bits;
-#endif
-}
-
-/// The first byte of a block that is not zero; block_size without one.
-inline std::size_t first_set(block bytes) noexcept
-{
-    std::array<unsigned char, block_size> values;
-    std::memcpy(values.data(), &bytes, block_size);
-    std::size_t at = 0;
-    while (at < block_size && values[at] == 0) {
-        ++at;
-    }
-    return at;
-}
-
-/// Marks the places from `at` on where `first` or `second` stands three bytes before a '='; reads 19 bytes.
-inline block mark_key_tails(const char* at, char first, char second) noexcept
-{
-    const block letters = load_block(at);
-    const block signs = load_block(at + key_tail_length);
-    const block marks =
-        ((letters == static_cast<unsigned char>(first)) | (letters == static_cast<unsigned char>(second))) &
-        (signs == static_cast<unsigned char>('='));
-    return marks;
-}
-
-inline std::size_t find_key_tail_bytewise(std::string_view text, std::size_t from, char first,
-                                          char second) noexcept
-{
-    for (std::size_t at = from; at + key_tail_length < text.size(); ++at) {
-        if (text[at + key_tail_length] == '=' && (text[at] == first || text[at] == second)) {
-            return at;
-        }
-    }
-    return std::string_view::npos;
-}
-
-/// The first place from `from` on where `first` or `second` stands three bytes before a '='.
-/**
- * Most lines of a log are not records, and they must cost hardly more than finding their end: so this
- * looks at 32 places at once.
- */
-inline std::size_t find_key_tail(std::string_view text, std::size_t from, char first, char second) noexcept
-{
-    constexpr std::size_t bytes = block_size + key_tail_length;
-    const auto marks_at = [&](std::size_t at) { return mark_key_tails(text.data() + at, first, second); };
-    std::size_t at = from;
-    for (; at + block_size + bytes <= text.size(); at += 2 * block_size) {
-        const block marks = marks_at(at);
-        const block next_marks = marks_at(at + block_size);
-        if (!is_any_set(marks | next_marks)) {
-            continue;
-        }
-        const std::size_t place = first_set(marks);
-        return at + (place < block_size ? place : block_size + first_set(next_marks));
-    }
-    if (at + bytes <= text.size()) {
-        const block marks = marks_at(at);
-        if (is_any_set(marks)) {
-            return at + first_set(marks);
-        }
-        at += block_size;
-    }
-    if (text.size() >= bytes && !is_any_set(marks_at(text.size() - bytes))) {
-        return std::string_view::npos;
-    }
-    return find_key_tail_bytewise(text, at, first, second);
-}
-
-} // namespace sctrace::scan
+} // namespace sctrace::detail
 
 #endif
