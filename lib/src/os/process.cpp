@@ -229,8 +229,8 @@ std::vector<pid_t> processes_in_pid_namespace(std::uint64_t id)
 std::vector<pid_t> processes_in_session(std::uint32_t session)
 {
     std::vector<pid_t> pids = all_pids();
-    std::erase_if(pids, [session](pid_t pid) {
-        return number_in(folder_of(pid) + "/sessionid") != long{session} || !is_alive(pid);
+    std::erase_if(pids, [wanted = std::to_string(session)](pid_t pid) {
+        return first_line_of(folder_of(pid) + "/sessionid") != wanted || !is_alive(pid);
     });
     return pids;
 }
