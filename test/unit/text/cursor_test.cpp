@@ -57,13 +57,13 @@ BOOST_AUTO_TEST_CASE(many_keys_are_found_one_after_the_other)
 
 BOOST_AUTO_TEST_CASE(numbers_end_at_64_bits)
 {
-    BOOST_TEST((reader("18446744073709551615").take_decimal() == 18446744073709551615U));
-    BOOST_TEST((reader("00000000000000000000007").take_decimal() == 7U));
-    BOOST_TEST(!reader("18446744073709551616").take_decimal().has_value());
-    BOOST_TEST(!reader("").take_decimal().has_value());
-    BOOST_TEST((reader("ffffffffffffffffg").take_hex() == 0xffffffffffffffffU));
-    BOOST_TEST(!reader("10000000000000000").take_hex().has_value());
-    BOOST_TEST(!reader("A").take_hex().has_value());
+    BOOST_TEST((cursor("18446744073709551615").take_decimal() == 18446744073709551615U));
+    BOOST_TEST((cursor("00000000000000000000007").take_decimal() == 7U));
+    BOOST_TEST(!cursor("18446744073709551616").take_decimal().has_value());
+    BOOST_TEST(!cursor("").take_decimal().has_value());
+    BOOST_TEST((cursor("ffffffffffffffffg").take_hex() == 0xffffffffffffffffU));
+    BOOST_TEST(!cursor("10000000000000000").take_hex().has_value());
+    BOOST_TEST(!cursor("A").take_hex().has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
