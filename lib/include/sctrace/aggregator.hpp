@@ -4,6 +4,7 @@
 #include <sctrace/detail/aggregate_ops.hpp>
 #include <sctrace/detail/composed_operation.hpp>
 #include <sctrace/detail/default_token.hpp>
+#include <sctrace/detail/handle.hpp>
 #include <sctrace/trace.hpp>
 #include <sctrace/trace_file.hpp>
 
@@ -43,7 +44,8 @@ struct aggregator_options {
  *
  * @par Object lifetimes
  * Outstanding operations keep what they need alive: the object may be moved or destroyed before they
- * complete. Moved from, it can only be assigned to, destroyed and asked for its executor.
+ * complete. Destroying the object ends async_flush_every(), which completes with `operation_aborted`; other
+ * operations end by themselves. Moved from, it can only be assigned to, destroyed and asked for its executor.
  *
  * @par Example
  * @code
@@ -60,11 +62,11 @@ struct aggregator_options {
  * @endcode
  */
 template <class Executor = boost::asio::any_io_executor, class Clock = std::chrono::steady_clock>
-class basic_aggregator {
-public:
-    /// The type of the executor.
-    using executor_type = Executor;
+class basic_aggregator : public detail::handle<Executor, detail::aggregate<Executor, Clock>> {
+    using state = detail::aggregate<Executor, Clock>;
+    using base = detail::handle<Executor, state>;
 
+public:
     /// Names the same class on another type of executor, as Asio's token adapters ask for it.
     template <class Executor1>
     struct rebind_executor {
@@ -73,9 +75,8 @@ public:
     };
 
     /// An aggregator that runs on @p ex.
-    explicit basic_aggregator(const executor_type& ex, aggregator_options options = {})
-        : executor_(ex)
-        , state_(std::make_shared<state>(ex, std::move(options)))
+    explicit basic_aggregator(const Executor& ex, aggregator_options options = {})
+        : base(ex, std::make_shared<state>(ex, std::move(options)))
     {
     }
 
@@ -83,38 +84,14 @@ public:
     template <class ExecutionContext>
     explicit basic_aggregator(ExecutionContext& context, aggregator_options options = {}) requires
         std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
-        : basic_aggregator(executor_type(context.get_executor()), std::move(options))
+        : basic_aggregator(Executor(context.get_executor()), std::move(options))
     {
     }
-
-    /// Takes over the counts; @p other may then only be destroyed, assigned to or asked for its executor.
-    basic_aggregator(basic_aggregator&& other) noexcept
-        : executor_(other.executor_)
-        , state_(std::move(other.state_))
-    {
-    }
-    /// Ends async_flush_every() of what this object was before.
-    basic_aggregator& operator=(basic_aggregator&& other) noexcept
-    {
-        if (this != &other) {
-            cancel_if_valid();
-            executor_ = other.executor_;
-            state_ = std::move(other.state_);
-        }
-        return *this;
-    }
-
-    /// Ends async_flush_every(), which completes with `operation_aborted`; other operations end by
-    /// themselves.
-    ~basic_aggregator() { cancel_if_valid(); }
-
-    /// The executor that it was made with.
-    executor_type get_executor() const noexcept { return executor_; }
 
     /// Ends outstanding async_flush_every(), which complete with `operation_aborted`; may be called from any
     /// thread.
     /** The other operations end by themselves: their work is never left half done. */
-    void cancel() { state_->timers.cancel(); }
+    void cancel() { this->shared_->timers.cancel(); }
 
     /// Counts each of @p calls once.
     /**
@@ -130,12 +107,10 @@ public:
      * @par Errors
      * None.
      */
-    template <class CompletionToken = detail::default_token_t<executor_type>>
+    template <class CompletionToken = detail::default_token_t<Executor>>
     auto async_add(std::span<const syscall_key> calls, CompletionToken&& token = {})
     {
-        return detail::async_composed<void(boost::system::error_code)>(
-            executor_, std::forward<CompletionToken>(token),
-            detail::strand_op(state_, detail::add_work{calls}));
+        return on_strand<>([calls](state& s) { return s.add(calls); }, std::forward<CompletionToken>(token));
     }
 
     /// Adds all counts of a trace.
@@ -152,12 +127,11 @@ public:
      * @par Errors
      * `error::count_overflow`, see trace::merge(); the counts stay as they were then.
      */
-    template <class CompletionToken = detail::default_token_t<executor_type>>
+    template <class CompletionToken = detail::default_token_t<Executor>>
     auto async_merge(const trace& counts, CompletionToken&& token = {})
     {
-        return detail::async_composed<void(boost::system::error_code)>(
-            executor_, std::forward<CompletionToken>(token),
-            detail::strand_op(state_, detail::merge_work{&counts}));
+        return on_strand<>([&counts](state& s) { return s.merge(counts); },
+                           std::forward<CompletionToken>(token));
     }
 
     /// Writes the counts to the trace file, if they changed since the last write or @p how is `final`.
@@ -172,12 +146,11 @@ public:
      * @par Errors
      * What `trace_file::write` reports; the file keeps its old contents then.
      */
-    template <class CompletionToken = detail::default_token_t<executor_type>>
+    template <class CompletionToken = detail::default_token_t<Executor>>
     auto async_flush(trace_file::durability how, CompletionToken&& token = {})
     {
-        return detail::async_composed<void(boost::system::error_code, std::string)>(
-            executor_, std::forward<CompletionToken>(token),
-            detail::strand_op(state_, detail::flush_work{how}));
+        return on_strand<std::string>([how](state& s) { return s.flush(how); },
+                                      std::forward<CompletionToken>(token));
     }
 
     /// Brings the trace file up to date every @p interval, until cancelled.
@@ -193,15 +166,15 @@ public:
      * @par Errors
      * `asio::error::operation_aborted`, always.
      */
-    template <class CompletionToken = detail::default_token_t<executor_type>>
+    template <class CompletionToken = detail::default_token_t<Executor>>
     auto async_flush_every(typename Clock::duration interval, CompletionToken&& token = {})
     {
         using timer_type = typename detail::flush_every_op<state>::timer_type;
-        auto timer = std::make_shared<timer_type>(executor_, interval);
-        state_->timers.add(timer);
+        auto timer = std::make_shared<timer_type>(this->executor_, interval);
+        this->shared_->timers.add(timer);
         return detail::async_composed<void(boost::system::error_code)>(
-            executor_, std::forward<CompletionToken>(token),
-            detail::flush_every_op(state_, std::move(timer)));
+            this->executor_, std::forward<CompletionToken>(token),
+            detail::flush_every_op(this->shared_, std::move(timer)));
     }
 
     /// Completes with a copy of the counts.
@@ -215,26 +188,20 @@ public:
      * @par Errors
      * None.
      */
-    template <class CompletionToken = detail::default_token_t<executor_type>>
+    template <class CompletionToken = detail::default_token_t<Executor>>
     auto async_snapshot(CompletionToken&& token = {})
     {
-        return detail::async_composed<void(boost::system::error_code, trace)>(
-            executor_, std::forward<CompletionToken>(token),
-            detail::strand_op(state_, detail::snapshot_work{}));
+        return on_strand<trace>([](state& s) { return s.snapshot(); }, std::forward<CompletionToken>(token));
     }
 
 private:
-    using state = detail::aggregate<Executor, Clock>;
-
-    void cancel_if_valid() noexcept
+    template <class... Results, class Work, class CompletionToken>
+    auto on_strand(Work work, CompletionToken&& token)
     {
-        if (state_) {
-            state_->timers.cancel();
-        }
+        return detail::async_composed<void(boost::system::error_code, Results...)>(
+            this->executor_, std::forward<CompletionToken>(token),
+            detail::strand_op(this->shared_, std::move(work)));
     }
-
-    executor_type executor_;
-    std::shared_ptr<state> state_;
 };
 
 /// An aggregator on any executor.

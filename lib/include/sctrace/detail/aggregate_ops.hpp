@@ -19,6 +19,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -28,44 +30,6 @@ struct aggregator_options;
 
 namespace detail {
 
-/// A timer that any thread may cancel for good.
-template <class Timer>
-class flush_timer {
-public:
-    template <class Executor>
-    flush_timer(const Executor& ex, typename Timer::duration interval)
-        : timer_(ex)
-        , interval_(interval)
-    {
-    }
-
-    void cancel()
-    {
-        const std::lock_guard lock(mutex_);
-        cancelled_ = true;
-        timer_.cancel();
-    }
-
-    /// Waits for the interval, unless cancelled: then returns false and leaves the handler alone.
-    template <class Handler>
-    bool wait(Handler& handler)
-    {
-        const std::lock_guard lock(mutex_);
-        if (!cancelled_) {
-            timer_.expires_after(interval_);
-            timer_.async_wait(std::move(handler));
-        }
-        return !cancelled_;
-    }
-
-private:
-    // A cancel() between a look at the flag and the wait would cancel nothing.
-    std::mutex mutex_;
-    bool cancelled_ = false;
-    Timer timer_;
-    typename Timer::duration interval_;
-};
-
 /// The timers of the operations that flush again and again.
 /**
  * @par Thread Safety
@@ -74,27 +38,56 @@ private:
 template <class Timer>
 class flush_timers {
 public:
-    void add(const std::shared_ptr<flush_timer<Timer>>& timer)
+    /// A timer that is cancelled for good.
+    struct entry {
+        template <class Executor>
+        entry(const Executor& ex, typename Timer::duration i)
+            : timer(ex)
+            , interval(i)
+        {
+        }
+
+        Timer timer;
+        typename Timer::duration interval;
+        bool cancelled = false;
+    };
+
+    void add(const std::shared_ptr<entry>& added)
     {
         const std::lock_guard lock(mutex_);
-        std::erase_if(timers_, [](const auto& known) { return known.expired(); });
-        timers_.push_back(timer);
+        std::erase_if(entries_, [](const auto& known) { return known.expired(); });
+        entries_.push_back(added);
     }
 
     void cancel()
     {
         const std::lock_guard lock(mutex_);
-        for (const auto& known : timers_) {
-            if (const auto timer = known.lock()) {
-                timer->cancel();
+        for (const auto& known : entries_) {
+            if (const auto found = known.lock()) {
+                found->cancelled = true;
+                found->timer.cancel();
             }
         }
-        timers_.clear();
+        entries_.clear();
+    }
+
+    /// Waits for the interval, unless cancelled: then returns false and leaves the handler alone.
+    template <class Handler>
+    bool wait(entry& waited, Handler& handler)
+    {
+        const std::lock_guard lock(mutex_);
+        if (waited.cancelled) {
+            return false;
+        }
+        waited.timer.expires_after(waited.interval);
+        waited.timer.async_wait(std::move(handler));
+        return true;
     }
 
 private:
+    // A cancel() between a look at the flag and the wait would cancel nothing.
     std::mutex mutex_;
-    std::vector<std::weak_ptr<flush_timer<Timer>>> timers_;
+    std::vector<std::weak_ptr<entry>> entries_;
 };
 
 /// The counts and the strand that protects them.
@@ -111,8 +104,28 @@ struct aggregate {
     {
     }
 
-    /// Runs on the strand.
-    failure flush(trace_file::durability how)
+    /// Ends the operations that flush again and again.
+    void let_go() { timers.cancel(); }
+
+    // These run on the strand, and return what their operations complete with.
+
+    std::tuple<boost::system::error_code> add(std::span<const syscall_key> calls)
+    {
+        for (const syscall_key& call : calls) {
+            counts.add(call);
+        }
+        changed = changed || !calls.empty();
+        return {};
+    }
+
+    std::tuple<boost::system::error_code> merge(const trace& other)
+    {
+        const auto merged = counts.merge(other);
+        changed = changed || !other.empty();
+        return merged ? boost::system::error_code() : merged.error().code;
+    }
+
+    std::tuple<boost::system::error_code, std::string> flush(trace_file::durability how)
     {
         const bool last = how == trace_file::durability::final;
         if (!file || (!changed && !last)) {
@@ -120,10 +133,15 @@ struct aggregate {
         }
         const auto written = file->write(to_ndjson(counts, native), how);
         if (!written) {
-            return written.error();
+            return {written.error().code, written.error().message};
         }
         changed = false;
         return {};
+    }
+
+    std::tuple<boost::system::error_code, trace> snapshot() const
+    {
+        return {boost::system::error_code(), counts};
     }
 
     strand_type strand;
@@ -134,7 +152,8 @@ struct aggregate {
     flush_timers<timer_type> timers;
 };
 
-/// The common shape of the operations: onto the strand, do the work, off the strand, complete.
+/// The common shape of the operations: onto the strand, do the work, off the strand, complete with its
+/// outcome.
 /**
  * Leaving by post() and not by dispatch() keeps the completion handler from running within the strand when
  * both share a thread.
@@ -160,12 +179,12 @@ public:
         }
         case step::work:
             step_ = step::leave;
-            work_(*state_);
+            outcome_.emplace(work_(*state_));
             boost::asio::post(std::move(self));
             break;
         case step::leave:
             state_.reset();
-            work_.complete(self);
+            std::apply([&self](auto&... results) { self.complete(std::move(results)...); }, *outcome_);
             break;
         }
     }
@@ -175,78 +194,8 @@ private:
 
     std::shared_ptr<State> state_;
     Work work_;
+    std::optional<std::invoke_result_t<Work&, State&>> outcome_;
     step step_ = step::enter;
-};
-
-struct add_work {
-    std::span<const syscall_key> calls;
-
-    template <class State>
-    void operator()(State& state)
-    {
-        for (const syscall_key& call : calls) {
-            state.counts.add(call);
-        }
-        state.changed = state.changed || !calls.empty();
-    }
-
-    template <class Self>
-    void complete(Self& self)
-    {
-        self.complete(boost::system::error_code{});
-    }
-};
-
-struct merge_work {
-    const trace* other;
-    boost::system::error_code outcome{};
-
-    template <class State>
-    void operator()(State& state)
-    {
-        const auto merged = state.counts.merge(*other);
-        outcome = merged ? boost::system::error_code() : merged.error().code;
-        state.changed = state.changed || !other->empty();
-    }
-
-    template <class Self>
-    void complete(Self& self)
-    {
-        self.complete(outcome);
-    }
-};
-
-struct flush_work {
-    trace_file::durability how;
-    failure outcome{};
-
-    template <class State>
-    void operator()(State& state)
-    {
-        outcome = state.flush(how);
-    }
-
-    template <class Self>
-    void complete(Self& self)
-    {
-        self.complete(outcome.code, std::move(outcome.message));
-    }
-};
-
-struct snapshot_work {
-    trace copy{};
-
-    template <class State>
-    void operator()(State& state)
-    {
-        copy = state.counts;
-    }
-
-    template <class Self>
-    void complete(Self& self)
-    {
-        self.complete(boost::system::error_code{}, std::move(copy));
-    }
 };
 
 /// Wait, flush, again.
@@ -257,7 +206,7 @@ struct snapshot_work {
 template <class State>
 class flush_every_op {
 public:
-    using timer_type = flush_timer<typename State::timer_type>;
+    using timer_type = typename flush_timers<typename State::timer_type>::entry;
 
     flush_every_op(std::shared_ptr<State> state, std::shared_ptr<timer_type> timer)
         : state_(std::move(state))
@@ -309,8 +258,9 @@ private:
     void wait(Self& self)
     {
         // The handler takes this object along.
+        const auto state = state_;
         const auto timer = timer_;
-        if (self.cancelled() != boost::asio::cancellation_type::none || !timer->wait(self)) {
+        if (self.cancelled() != boost::asio::cancellation_type::none || !state->timers.wait(*timer, self)) {
             step_ = step::end;
             boost::asio::post(std::move(self));
         }
