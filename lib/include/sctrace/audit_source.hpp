@@ -84,7 +84,7 @@ public:
      */
     boost::system::result<void, failure> open(std::size_t receive_buffer = default_receive_buffer)
     {
-        this->abandon();
+        this->let_go();
         return this->take(detail::open_audit_socket(receive_buffer), "the audit socket");
     }
 
@@ -128,8 +128,7 @@ public:
             return detail::outcome_of(ec, batch);
         };
         return detail::async_composed<void(boost::system::error_code, std::size_t)>(
-            this->get_executor(), std::forward<CompletionToken>(token),
-            detail::retry_op(this->device(), receive));
+            this->executor_, std::forward<CompletionToken>(token), detail::retry_op(this->shared_, receive));
     }
 };
 

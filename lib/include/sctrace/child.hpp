@@ -3,22 +3,18 @@
 
 #include <sctrace/detail/composed_operation.hpp>
 #include <sctrace/detail/default_token.hpp>
+#include <sctrace/detail/device_base.hpp>
 #include <sctrace/detail/retry_op.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/launcher.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/execution_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/system/errc.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
-#include <boost/system/system_error.hpp>
-#include <boost/throw_exception.hpp>
 
 #include <cerrno>
-#include <concepts>
 #include <csignal>
 #include <cstdint>
 #include <memory>
@@ -32,10 +28,47 @@
 
 namespace sctrace {
 
+namespace detail {
+
+/// A started child, and a pidfd, which is readable from the child's end on.
+template <class Stream>
+struct shared_child : shared_stream<Stream> {
+    shared_child(launcher started, Stream end)
+        : shared_stream<Stream>(std::move(end))
+        , process(std::move(started))
+    {
+    }
+
+    template <class Executor, class Stream1>
+    shared_child(const Executor&, shared_child<Stream1>&& other)
+        : shared_stream<Stream>(Stream(std::move(other.stream)))
+        , process(std::exchange(other.process, std::nullopt))
+    {
+    }
+
+    void close(boost::system::error_code& ec)
+    {
+        shared_stream<Stream>::close(ec);
+        process.reset();
+    }
+
+    void let_go() noexcept
+    {
+        boost::system::error_code ignored;
+        close(ignored);
+    }
+
+    /// Empty once the object has let go of the child.
+    std::optional<launcher> process;
+};
+
+} // namespace detail
+
 /// A command that runs under a seccomp filter, as an I/O object: what `launcher` starts, waited for.
 /**
  * The child inherits what it does from a launcher, and ends with the thread that called start(); see there.
- * Moved from, a handle is as if made from its executor alone.
+ * It is_open() from start() to close(), also when it has ended; cancel() lets it go on. Moved from, a handle
+ * is as if made from its executor alone.
  *
  * @par Thread Safety
  * Distinct objects: Safe. Shared objects: Unsafe. All operations must run within one implicit or explicit
@@ -58,11 +91,14 @@ namespace sctrace {
  * @endcode
  */
 template <class Executor = boost::asio::any_io_executor>
-class basic_child {
-public:
-    /// The type of the executor.
-    using executor_type = Executor;
+class basic_child
+    : public detail::io_object<Executor,
+                               detail::shared_child<boost::asio::posix::basic_stream_descriptor<Executor>>> {
+    using stream_type = boost::asio::posix::basic_stream_descriptor<Executor>;
+    using shared_type = detail::shared_child<stream_type>;
+    using base = detail::io_object<Executor, shared_type>;
 
+public:
     /// Names the same class on another type of executor, as Asio's token adapters ask for it.
     template <class Executor1>
     struct rebind_executor {
@@ -70,66 +106,7 @@ public:
         using other = basic_child<Executor1>;
     };
 
-    /// A handle without a child that runs on @p ex.
-    explicit basic_child(const executor_type& ex)
-        : executor_(ex)
-    {
-    }
-
-    /// The same on the executor of an execution context.
-    template <class ExecutionContext>
-    explicit basic_child(ExecutionContext& context) requires
-        std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
-        : basic_child(executor_type(context.get_executor()))
-    {
-    }
-
-    /// @p other is then as if made from its executor alone. Outstanding operations go on.
-    basic_child(basic_child&& other) noexcept
-        : executor_(other.executor_)
-        , child_(std::move(other.child_))
-    {
-    }
-    /// Ends the child of this object as close() does.
-    basic_child& operator=(basic_child&& other) noexcept
-    {
-        if (this != &other) {
-            close();
-            executor_ = other.executor_;
-            child_ = std::move(other.child_);
-        }
-        return *this;
-    }
-
-    /// Takes over what another kind of executor served; outstanding operations of @p other complete with
-    /// `operation_aborted`.
-    template <class Executor1>
-    basic_child(basic_child<Executor1>&& other) requires(!std::same_as<Executor1, Executor> &&
-                                                         std::convertible_to<Executor1, Executor>)
-        : executor_(other.executor_)
-    {
-        if (const auto child = std::exchange(other.child_, nullptr)) {
-            ++child->cancels;
-            boost::system::error_code ignored;
-            child->stream.cancel(ignored);
-            child_ = std::make_shared<shared_child>(std::move(*child->process),
-                                                    stream_type(std::move(child->stream)));
-            child->process.reset();
-        }
-    }
-    /// As the constructor from another kind of executor, and a move.
-    template <class Executor1>
-    basic_child& operator=(basic_child<Executor1>&& other) requires(!std::same_as<Executor1, Executor> &&
-                                                                    std::convertible_to<Executor1, Executor>)
-    {
-        return *this = basic_child(std::move(other));
-    }
-
-    /// As close().
-    ~basic_child() { close(); }
-
-    /// The executor that it was made with.
-    executor_type get_executor() const noexcept { return executor_; }
+    using base::base;
 
     /// Finds the command and starts it.
     /**
@@ -141,7 +118,7 @@ public:
      */
     boost::system::result<void, failure> start(launch_options options)
     {
-        if (child_) {
+        if (this->shared_) {
             return detail::child_runs();
         }
         auto prepared = launcher::prepare(std::move(options));
@@ -161,43 +138,40 @@ public:
     /// Starts what was prepared before.
     boost::system::result<void, failure> start(launcher prepared)
     {
-        if (child_) {
+        if (this->shared_) {
             return detail::child_runs();
         }
         if (const auto started = prepared.start(); !started) {
             return started;
         }
-        stream_type end(executor_);
+        stream_type end(this->executor_);
         if (const auto ec = watch(prepared.pidfd(), end)) {
             return failure{ec, "cannot wait for " + prepared.path() + ": " + ec.message()};
         }
-        child_ = std::make_shared<shared_child>(std::move(prepared), std::move(end));
+        this->shared_ = std::make_shared<shared_type>(std::move(prepared), std::move(end));
         return {};
     }
 
-    /// Whether a child has been started, be it that it has ended; close() forgets it.
-    bool is_open() const noexcept { return child_ != nullptr; }
-
     /// 0 before start().
-    pid_t pid() const noexcept { return child_ ? child_->process->pid() : 0; }
+    pid_t pid() const noexcept { return process() ? process()->pid() : 0; }
     /// The child's pidfd, readable once it has ended; -1 before start(). It stays this object's.
-    int native_handle() const noexcept { return child_ ? child_->process->pidfd() : -1; }
+    int native_handle() const noexcept { return process() ? process()->pidfd() : -1; }
     /// The child's audit session id, if it has one of its own.
     std::optional<std::uint32_t> session() const noexcept
     {
-        return child_ ? child_->process->session() : std::nullopt;
+        return process() ? process()->session() : std::nullopt;
     }
     /// Why there is no session of its own, when one was asked for; empty otherwise.
-    std::string session_note() const { return child_ ? child_->process->session_note() : std::string(); }
+    std::string session_note() const { return process() ? process()->session_note() : std::string(); }
     /// Whether no_new_privs had to be set; false also if the caller had set it already.
-    bool no_new_privs() const noexcept { return child_ && child_->process->no_new_privs(); }
+    bool no_new_privs() const noexcept { return process() && process()->no_new_privs(); }
     /// How many seccomp filters the child had when it was started: inherited ones and ours.
-    std::uint32_t filters() const noexcept { return child_ ? child_->process->filters() : 0; }
+    std::uint32_t filters() const noexcept { return process() ? process()->filters() : 0; }
     /// How many it has now, or ended with: more than filters() means it installed its own.
     /** @return Empty before start(), before Linux 5.9, or if somebody else reaped the child. */
     std::optional<std::uint32_t> filters_now() const
     {
-        return child_ ? child_->process->filters_now() : std::nullopt;
+        return process() ? process()->filters_now() : std::nullopt;
     }
 
     /// Sends a signal to the child.
@@ -208,10 +182,10 @@ public:
      */
     boost::system::result<void> signal(int number) noexcept
     {
-        if (!child_) {
+        if (!process()) {
             return make_error_code(boost::system::errc::no_such_process);
         }
-        return child_->process->signal(number);
+        return process()->signal(number);
     }
 
     /// As signal(); @p ec says whether it failed.
@@ -241,11 +215,11 @@ public:
      * `no_child_process` (ECHILD) without a child, `asio::error::operation_aborted`. That somebody else
      * reaped the child is no error, see exit_status::lost.
      */
-    template <class CompletionToken = detail::default_token_t<executor_type>>
+    template <class CompletionToken = detail::default_token_t<Executor>>
     auto async_wait(CompletionToken&& token = {})
     {
         const auto no_child = make_error_code(boost::system::errc::no_child_process);
-        const auto try_wait = [no_child](shared_child& child) -> std::optional<detail::outcome<exit_status>> {
+        const auto try_wait = [no_child](shared_type& child) -> std::optional<detail::outcome<exit_status>> {
             if (!child.process) {
                 return {{no_child}};
             }
@@ -255,69 +229,17 @@ public:
             return std::nullopt;
         };
         return detail::async_composed<void(boost::system::error_code, exit_status)>(
-            executor_, std::forward<CompletionToken>(token), detail::retry_op(child_, try_wait, no_child));
+            this->executor_, std::forward<CompletionToken>(token),
+            detail::retry_op(this->shared_, try_wait, no_child));
     }
 
-    /// Cancels outstanding waits; they complete with `operation_aborted`. The child goes on.
-    /** Does nothing without a child. */
-    void cancel()
-    {
-        if (child_) {
-            boost::system::error_code ec;
-            cancel(ec);
-            if (ec) {
-                boost::throw_exception(boost::system::system_error(ec));
-            }
-        }
-    }
-
-    /// As cancel(), but reports `bad_descriptor` without a child.
-    void cancel(boost::system::error_code& ec)
-    {
-        if (!child_) {
-            ec = boost::asio::error::bad_descriptor;
-            return;
-        }
-        ++child_->cancels;
-        child_->stream.cancel(ec);
-    }
-
-    /// Ends a child that still runs with SIGKILL and reaps it; outstanding waits complete with
+    /// Ends a child that still runs with SIGKILL, reaps and forgets it; outstanding waits complete with
     /// `operation_aborted`.
-    void close() noexcept
-    {
-        boost::system::error_code ignored;
-        close(ignored);
-    }
-
-    /// As close(), which cannot fail in any way that matters; @p ec says whether its descriptor did.
-    void close(boost::system::error_code& ec) noexcept
-    {
-        ec = {};
-        if (const auto child = std::exchange(child_, nullptr)) {
-            ++child->cancels;
-            child->stream.close(ec);
-            child->process.reset();
-        }
-    }
+    void close() noexcept { this->let_go(); }
+    using base::close;
 
 private:
-    template <class Executor1>
-    friend class basic_child;
-
-    using stream_type = boost::asio::posix::basic_stream_descriptor<Executor>;
-
-    /// A started child, and a pidfd, which is readable from the child's end on.
-    struct shared_child : detail::shared_stream<stream_type> {
-        shared_child(launcher started, stream_type end)
-            : detail::shared_stream<stream_type>(std::move(end))
-            , process(std::move(started))
-        {
-        }
-
-        /// Empty once the handle has let go of the child.
-        std::optional<launcher> process;
-    };
+    launcher* process() const noexcept { return this->shared_ ? &*this->shared_->process : nullptr; }
 
     /// The launcher keeps its own descriptor.
     static boost::system::error_code watch(int pidfd, stream_type& end)
@@ -333,9 +255,6 @@ private:
         }
         return ec;
     }
-
-    executor_type executor_;
-    std::shared_ptr<shared_child> child_;
 };
 
 /// A child on any executor.

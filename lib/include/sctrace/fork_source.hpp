@@ -94,7 +94,7 @@ public:
      */
     boost::system::result<void, failure> open(std::size_t receive_buffer = default_receive_buffer)
     {
-        this->abandon();
+        this->let_go();
         return this->take(detail::open_fork_socket(receive_buffer), "the process connector");
     }
 
@@ -154,8 +154,7 @@ public:
             return std::nullopt;
         };
         return detail::async_composed<void(boost::system::error_code, std::size_t)>(
-            this->get_executor(), std::forward<CompletionToken>(token),
-            detail::retry_op(this->device(), receive));
+            this->executor_, std::forward<CompletionToken>(token), detail::retry_op(this->shared_, receive));
     }
 };
 

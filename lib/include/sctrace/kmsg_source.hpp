@@ -87,7 +87,7 @@ public:
     boost::system::result<void, failure> open(const std::string& path = "/dev/kmsg",
                                               kmsg_start start = kmsg_start::end)
     {
-        this->abandon();
+        this->let_go();
         return this->take(detail::open_kmsg(path, start), path);
     }
 
@@ -128,8 +128,8 @@ public:
     auto async_read_batch(record_batch& batch, CompletionToken&& token = {})
     {
         return detail::async_composed<void(boost::system::error_code, std::size_t)>(
-            this->get_executor(), std::forward<CompletionToken>(token),
-            detail::retry_op(this->device(), detail::read_kmsg_batch(batch)));
+            this->executor_, std::forward<CompletionToken>(token),
+            detail::retry_op(this->shared_, detail::read_kmsg_batch(batch)));
     }
 };
 

@@ -1,8 +1,6 @@
 #ifndef SCTRACE_RECORDER_HPP
 #define SCTRACE_RECORDER_HPP
 
-#include <sctrace/detail/asio_configuration.hpp>
-#include <sctrace/detail/completion.hpp>
 #include <sctrace/detail/default_token.hpp>
 #include <sctrace/detail/recorder_core.hpp>
 #include <sctrace/hub.hpp>
@@ -12,13 +10,11 @@
 #include <sctrace/trace.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/execution_context.hpp>
 
 #include <chrono>
 #include <concepts>
 #include <cstddef>
-#include <memory>
 #include <utility>
 
 namespace sctrace {
@@ -37,7 +33,8 @@ namespace sctrace {
  *
  * @par Object lifetimes
  * A running operation keeps what it needs alive. Destroying the object requests a stop; when the execution
- * context is destroyed, a launched command is killed and the last interval flush remains on the disk.
+ * context is destroyed, a launched command is killed and the last interval flush remains on the disk. Moved
+ * from, it can only be assigned to, destroyed and asked for its executor.
  *
  * @par Example
  * @code
@@ -53,11 +50,10 @@ namespace sctrace {
  * @endcode
  */
 template <class Executor = boost::asio::any_io_executor, class Clock = std::chrono::steady_clock>
-class basic_recorder {
-public:
-    /// The type of the executor.
-    using executor_type = Executor;
+class basic_recorder : public detail::run_handle<Executor, detail::recorder_core> {
+    using base = detail::run_handle<Executor, detail::recorder_core>;
 
+public:
     /// The same recorder on another type of executor.
     template <class Executor1>
     struct rebind_executor {
@@ -66,62 +62,33 @@ public:
     };
 
     /// Makes a recorder with a source of its own.
-    explicit basic_recorder(const executor_type& ex, recorder_options options = {})
-        : executor_(ex)
-        , core_(detail::make_recorder<Clock>(ex, std::move(options)))
+    explicit basic_recorder(const Executor& ex, recorder_options options = {})
+        : base(ex, detail::make_recorder<Clock>(ex, std::move(options)))
     {
-        detail::require_the_librarys_asio();
     }
 
     /// As above, on the executor of @p context.
     template <class ExecutionContext>
     explicit basic_recorder(ExecutionContext& context, recorder_options options = {}) requires
         std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
-        : basic_recorder(executor_type(context.get_executor()), std::move(options))
+        : basic_recorder(Executor(context.get_executor()), std::move(options))
     {
     }
 
     /// Makes a recorder that takes part in @p shared, on its executor; the hub's options choose the source.
     explicit basic_recorder(basic_hub<Executor, Clock>& shared, recorder_options options = {})
-        : executor_(shared.get_executor())
-        , core_(detail::make_recorder<Clock>(executor_, shared.core_, std::move(options)))
+        : base(shared.get_executor(),
+               detail::make_recorder<Clock>(shared.get_executor(), shared.core_, std::move(options)))
     {
     }
-
-    /// Takes over; @p other may then only be destroyed or assigned to.
-    basic_recorder(basic_recorder&& other) noexcept = default;
-    /// Requests a stop of what this object ran before, and takes over.
-    basic_recorder& operator=(basic_recorder&& other) noexcept
-    {
-        if (this != &other) {
-            let_go();
-            executor_ = std::move(other.executor_);
-            core_ = std::move(other.core_);
-        }
-        return *this;
-    }
-
-    /// Requests a stop; outstanding operations go on to their end.
-    ~basic_recorder() { let_go(); }
-
-    /// The executor that was given to the constructor; the strand is never exposed.
-    executor_type get_executor() const noexcept { return executor_; }
-
-    /// Ends the recording in an orderly way at the next stop check; may be called from any thread, at any
-    /// time.
-    void request_stop() noexcept { core_->request_stop(); }
-
-    /// Has async_run() complete soon with `operation_aborted`, as terminal cancellation does; may be called
-    /// from any thread.
-    void cancel() { core_->cancel(); }
 
     /// Ends the recording if its command has not been started yet, or has ended and its descendants are
     /// waited for; may be called from any thread.
-    void stop_unless_command_runs() { core_->stop_unless_command_runs(); }
+    void stop_unless_command_runs() { this->shared_->stop_unless_command_runs(); }
 
     /// Sends a signal to the launched command, or does as stop_unless_command_runs(); may be called from any
     /// thread.
-    void signal_child(int number) { core_->signal_child(number); }
+    void signal_child(int number) { this->shared_->signal_child(number); }
 
     /// Records until the command ends, the duration is over, or a stop is requested.
     /**
@@ -151,11 +118,10 @@ public:
      * and what `trace_file::write` reports. `report::failure_message` has the words. Lost records are no
      * error.
      */
-    template <class CompletionToken = detail::default_token_t<executor_type>>
+    template <class CompletionToken = detail::default_token_t<Executor>>
     auto async_run(CompletionToken&& token = {})
     {
-        return initiate<detail::recorder_core::signature>(
-            token, [core = core_](auto done) { core->async_run(std::move(done)); });
+        return this->initiate_run(token);
     }
 
     /// Waits until there are records that the recording has counted, and hands out all that wait.
@@ -198,11 +164,12 @@ public:
      * context.run();
      * @endcode
      */
-    template <class CompletionToken = detail::default_token_t<executor_type>>
+    template <class CompletionToken = detail::default_token_t<Executor>>
     auto async_receive(live_records& records, CompletionToken&& token = {})
     {
-        return initiate<detail::recorder_core::receive_signature>(
-            token, [core = core_, to = &records](auto done) { core->async_receive(*to, std::move(done)); });
+        return this->template initiate<detail::recorder_core::receive_signature>(
+            token,
+            [core = this->shared_, to = &records](auto done) { core->async_receive(*to, std::move(done)); });
     }
 
     /// Completes with a copy of the counts so far.
@@ -222,30 +189,12 @@ public:
      * @par Errors
      * None.
      */
-    template <class CompletionToken = detail::default_token_t<executor_type>>
+    template <class CompletionToken = detail::default_token_t<Executor>>
     auto async_snapshot(CompletionToken&& token = {})
     {
-        return initiate<detail::recorder_core::snapshot_signature>(
-            token, [core = core_](auto done) { core->async_snapshot(std::move(done)); });
+        return this->template initiate<detail::recorder_core::snapshot_signature>(
+            token, [core = this->shared_](auto done) { core->async_snapshot(std::move(done)); });
     }
-
-private:
-    template <class Signature, class Token, class Start>
-    auto initiate(Token& token, Start start)
-    {
-        return boost::asio::async_initiate<Token, Signature>(
-            detail::initiate_erased<executor_type, Signature>{executor_}, token, std::move(start));
-    }
-
-    void let_go() noexcept
-    {
-        if (core_) {
-            core_->let_go();
-        }
-    }
-
-    executor_type executor_;
-    std::shared_ptr<detail::recorder_core> core_;
 };
 
 /// A recorder on any executor.

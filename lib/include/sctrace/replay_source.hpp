@@ -3,6 +3,7 @@
 
 #include <sctrace/detail/composed_operation.hpp>
 #include <sctrace/detail/default_token.hpp>
+#include <sctrace/detail/device_base.hpp>
 #include <sctrace/detail/log_reader.hpp>
 #include <sctrace/detail/retry_op.hpp>
 #include <sctrace/detail/shared_log.hpp>
@@ -10,13 +11,10 @@
 #include <sctrace/record_source.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/execution_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -41,8 +39,9 @@ namespace sctrace {
  * function runs and is_stream() is false; otherwise unsafe.
  *
  * @par Object lifetimes
- * Outstanding operations keep the log open; when the object is destroyed they complete with
- * `operation_aborted`.
+ * Outstanding operations keep the log open; when it is closed or the object is destroyed they complete with
+ * `operation_aborted`. When it is moved to an object on another kind of executor, none may be outstanding.
+ * Once they are cancelled, the log is not read any more.
  *
  * @par Example
  * @code
@@ -67,11 +66,13 @@ namespace sctrace {
  * @endcode
  */
 template <class Executor = boost::asio::any_io_executor>
-class basic_replay_source {
-public:
-    /// The type of the executor.
-    using executor_type = Executor;
+class basic_replay_source
+    : public detail::io_object<Executor,
+                               detail::shared_log<boost::asio::posix::basic_stream_descriptor<Executor>>> {
+    using shared_type = detail::shared_log<boost::asio::posix::basic_stream_descriptor<Executor>>;
+    using base = detail::io_object<Executor, shared_type>;
 
+public:
     /// Names the same class on another type of executor, as Asio's token adapters ask for it.
     template <class Executor1>
     struct rebind_executor {
@@ -82,61 +83,7 @@ public:
     /// The bytes that a batch must have.
     static constexpr std::size_t batch_bytes = detail::log_reader::batch_bytes;
 
-    /// A source without a log that runs on @p ex.
-    explicit basic_replay_source(const executor_type& ex)
-        : executor_(ex)
-    {
-    }
-
-    /// The same on the executor of an execution context.
-    template <class ExecutionContext>
-    explicit basic_replay_source(ExecutionContext& context) requires
-        std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
-        : executor_(context.get_executor())
-    {
-    }
-
-    /// @p other is then as if made from its executor alone. Outstanding operations go on.
-    basic_replay_source(basic_replay_source&& other) noexcept
-        : executor_(other.executor_)
-        , log_(std::move(other.log_))
-    {
-    }
-    /// Closes what was open in this object; its outstanding operations complete with `operation_aborted`.
-    basic_replay_source& operator=(basic_replay_source&& other) noexcept
-    {
-        if (this != &other) {
-            close();
-            executor_ = other.executor_;
-            log_ = std::move(other.log_);
-        }
-        return *this;
-    }
-
-    /// Takes over what another kind of executor served; no operation of @p other may be outstanding.
-    template <class Executor1>
-    basic_replay_source(basic_replay_source<Executor1>&& other) requires(
-        !std::same_as<Executor1, Executor> && std::convertible_to<Executor1, Executor>)
-        : executor_(other.executor_)
-    {
-        if (const auto log = std::exchange(other.log_, nullptr)) {
-            log_ = std::make_shared<detail::shared_log<stream_type>>(executor_, log->take_reader());
-        }
-    }
-    /// As the constructor from another kind of executor, and a move.
-    template <class Executor1>
-    basic_replay_source&
-    operator=(basic_replay_source<Executor1>&& other) requires(!std::same_as<Executor1, Executor> &&
-                                                               std::convertible_to<Executor1, Executor>)
-    {
-        return *this = basic_replay_source(std::move(other));
-    }
-
-    /// As close().
-    ~basic_replay_source() { close(); }
-
-    /// The executor that it was made with.
-    executor_type get_executor() const noexcept { return executor_; }
+    using base::base;
 
     /// Opens a log; `-` is standard input, from its position on.
     /**
@@ -173,50 +120,23 @@ public:
         ec = taken ? boost::system::error_code() : taken.error().code;
     }
 
-    /// Whether there is a log.
-    bool is_open() const noexcept { return log_ != nullptr; }
-
     /// Whether the log is a pipe, a socket or a device: then only one operation may be outstanding.
-    bool is_stream() const noexcept { return log_ && log_->reader.is_stream(); }
+    bool is_stream() const noexcept { return this->shared_ && this->shared_->reader.is_stream(); }
 
     /// The bytes of a regular file.
-    std::optional<std::uint64_t> size() const noexcept { return log_ ? log_->reader.size() : std::nullopt; }
+    std::optional<std::uint64_t> size() const noexcept
+    {
+        return this->shared_ ? this->shared_->reader.size() : std::nullopt;
+    }
 
     /// How many bytes have been read so far.
-    std::uint64_t position() const noexcept { return log_ ? log_->reader.position() : 0; }
+    std::uint64_t position() const noexcept { return this->shared_ ? this->shared_->reader.position() : 0; }
 
     /// What kept the log from being read wholly, in words; when no operation is outstanding.
     /** It shrank, its compressed data ends early or is damaged, or reading failed. What could be read was. */
-    std::optional<failure> problem() const { return log_ ? log_->reader.problem() : std::nullopt; }
-
-    /// Cancels outstanding operations; they complete with `operation_aborted`. The log is not read any more.
-    /** Does nothing while nothing is open. */
-    void cancel()
+    std::optional<failure> problem() const
     {
-        if (log_) {
-            log_->close();
-        }
-    }
-
-    /// As cancel(), but reports `bad_descriptor` while nothing is open.
-    void cancel(boost::system::error_code& ec)
-    {
-        ec = log_ ? boost::system::error_code() : boost::asio::error::bad_descriptor;
-        cancel();
-    }
-
-    /// Outstanding operations complete with `operation_aborted`; the last of them closes the descriptor.
-    void close()
-    {
-        cancel();
-        log_.reset();
-    }
-
-    /// As close(), which cannot fail.
-    void close(boost::system::error_code& ec)
-    {
-        ec = {};
-        close();
+        return this->shared_ ? this->shared_->reader.problem() : std::nullopt;
     }
 
     /// Fills @p batch with what the next part of the log says.
@@ -238,33 +158,25 @@ public:
      * ready nor can be waited for; ENOMEM; `asio::error::bad_descriptor` without an open log;
      * `asio::error::operation_aborted`.
      */
-    template <class CompletionToken = detail::default_token_t<executor_type>>
+    template <class CompletionToken = detail::default_token_t<Executor>>
     auto async_read_batch(record_batch& batch, CompletionToken&& token = {})
     {
         // To read a part takes long.
-        using operation = detail::retry_op<detail::shared_log<stream_type>, detail::read_log_part, true>;
+        using operation = detail::retry_op<shared_type, detail::read_log_part, true>;
         return detail::async_composed<void(boost::system::error_code, std::size_t)>(
-            executor_, std::forward<CompletionToken>(token), operation(log_, {batch}));
+            this->executor_, std::forward<CompletionToken>(token), operation(this->shared_, {batch}));
     }
 
 private:
-    template <class Executor1>
-    friend class basic_replay_source;
-
-    using stream_type = boost::asio::posix::basic_stream_descriptor<Executor>;
-
     boost::system::result<void, failure> take(boost::system::result<detail::log_reader, failure> opened)
     {
-        close();
+        this->let_go();
         if (!opened) {
             return opened.error();
         }
-        log_ = std::make_shared<detail::shared_log<stream_type>>(executor_, std::move(*opened));
+        this->shared_ = std::make_shared<shared_type>(this->executor_, std::move(*opened));
         return {};
     }
-
-    executor_type executor_;
-    std::shared_ptr<detail::shared_log<stream_type>> log_;
 };
 
 /// A source of saved logs on any executor.

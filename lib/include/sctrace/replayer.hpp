@@ -1,15 +1,12 @@
 #ifndef SCTRACE_REPLAYER_HPP
 #define SCTRACE_REPLAYER_HPP
 
-#include <sctrace/detail/asio_configuration.hpp>
-#include <sctrace/detail/completion.hpp>
 #include <sctrace/detail/default_token.hpp>
 #include <sctrace/detail/run_core.hpp>
 #include <sctrace/replay_options.hpp>
 #include <sctrace/report.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/execution_context.hpp>
 
 #include <concepts>
@@ -53,11 +50,10 @@ std::shared_ptr<run_core<report>> make_replayer(const boost::asio::any_io_execut
  * @endcode
  */
 template <class Executor = boost::asio::any_io_executor>
-class basic_replayer {
-public:
-    /// The type of the executor.
-    using executor_type = Executor;
+class basic_replayer : public detail::run_handle<Executor, detail::run_core<report>> {
+    using base = detail::run_handle<Executor, detail::run_core<report>>;
 
+public:
     /// Names the same class on another type of executor, as Asio's token adapters ask for it.
     template <class Executor1>
     struct rebind_executor {
@@ -66,50 +62,18 @@ public:
     };
 
     /// A replayer that runs on @p ex.
-    explicit basic_replayer(const executor_type& ex, replay_options options = {})
-        : executor_(ex)
-        , core_(detail::make_replayer(ex, std::move(options)))
+    explicit basic_replayer(const Executor& ex, replay_options options = {})
+        : base(ex, detail::make_replayer(ex, std::move(options)))
     {
-        detail::require_the_librarys_asio();
     }
 
     /// The same on the executor of an execution context.
     template <class ExecutionContext>
     explicit basic_replayer(ExecutionContext& context, replay_options options = {}) requires
         std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
-        : basic_replayer(executor_type(context.get_executor()), std::move(options))
+        : basic_replayer(Executor(context.get_executor()), std::move(options))
     {
     }
-
-    /// Takes over the run; @p other may then only be destroyed, assigned to or asked for its executor.
-    basic_replayer(basic_replayer&& other) noexcept
-        : executor_(other.executor_)
-        , core_(std::move(other.core_))
-    {
-    }
-    /// Requests a stop of what this object ran before.
-    basic_replayer& operator=(basic_replayer&& other)
-    {
-        if (this != &other) {
-            stop_if_valid();
-            executor_ = other.executor_;
-            core_ = std::move(other.core_);
-        }
-        return *this;
-    }
-
-    ~basic_replayer() { stop_if_valid(); }
-
-    /// The executor that it was made with.
-    executor_type get_executor() const noexcept { return executor_; }
-
-    /// Ends the run in an orderly way after the part that is being read; may be called from any thread.
-    void request_stop() { core_->request_stop(); }
-
-    /// Like a terminal cancellation of async_run(), which completes with `operation_aborted`; may be called
-    /// from any thread, at any time.
-    /** Before async_run() it ends that as soon as it starts. */
-    void cancel() { core_->cancel(); }
 
     /// Reads all logs and writes the trace.
     /**
@@ -135,25 +99,11 @@ public:
      * report; `error::stopped_early` if the stop left a part of a regular file unread;
      * `error::already_running`. `report::failure_message` has the words. What a log lacks is no error.
      */
-    template <class CompletionToken = detail::default_token_t<executor_type>>
+    template <class CompletionToken = detail::default_token_t<Executor>>
     auto async_run(CompletionToken&& token = {})
     {
-        return boost::asio::async_initiate<CompletionToken, void(boost::system::error_code, report)>(
-            initiation{executor_}, token, [core = core_](auto done) { core->async_run(std::move(done)); });
+        return this->initiate_run(token);
     }
-
-private:
-    using initiation = detail::initiate_erased<executor_type, void(boost::system::error_code, report)>;
-
-    void stop_if_valid()
-    {
-        if (core_) {
-            core_->request_stop();
-        }
-    }
-
-    executor_type executor_;
-    std::shared_ptr<detail::run_core<report>> core_;
 };
 
 /// A replayer on any executor.

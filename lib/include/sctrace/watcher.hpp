@@ -1,16 +1,12 @@
 #ifndef SCTRACE_WATCHER_HPP
 #define SCTRACE_WATCHER_HPP
 
-#include <sctrace/detail/asio_configuration.hpp>
-#include <sctrace/detail/completion.hpp>
 #include <sctrace/detail/default_token.hpp>
 #include <sctrace/detail/run_core.hpp>
 #include <sctrace/watcher_options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/system/error_code.hpp>
 
 #include <chrono>
 #include <concepts>
@@ -59,11 +55,10 @@ std::shared_ptr<run_core<watch_summary>> make_watcher(const boost::asio::any_io_
  * @endcode
  */
 template <class Executor = boost::asio::any_io_executor, class Clock = std::chrono::steady_clock>
-class basic_watcher {
-public:
-    /// The type of the executor.
-    using executor_type = Executor;
+class basic_watcher : public detail::run_handle<Executor, detail::run_core<watch_summary>> {
+    using base = detail::run_handle<Executor, detail::run_core<watch_summary>>;
 
+public:
     /// Names the same class on another type of executor, as Asio's token adapters ask for it.
     template <class Executor1>
     struct rebind_executor {
@@ -72,50 +67,18 @@ public:
     };
 
     /// A watcher that runs on @p ex.
-    explicit basic_watcher(const executor_type& ex, watcher_options options = {})
-        : executor_(ex)
-        , core_(detail::make_watcher<Clock>(ex, std::move(options)))
+    explicit basic_watcher(const Executor& ex, watcher_options options = {})
+        : base(ex, detail::make_watcher<Clock>(ex, std::move(options)))
     {
-        detail::require_the_librarys_asio();
     }
 
     /// The same on the executor of an execution context.
     template <class ExecutionContext>
     explicit basic_watcher(ExecutionContext& context, watcher_options options = {}) requires
         std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
-        : basic_watcher(executor_type(context.get_executor()), std::move(options))
+        : basic_watcher(Executor(context.get_executor()), std::move(options))
     {
     }
-
-    /// Takes over the run; @p other may then only be destroyed, assigned to or asked for its executor.
-    basic_watcher(basic_watcher&& other) noexcept
-        : executor_(other.executor_)
-        , core_(std::move(other.core_))
-    {
-    }
-    /// Requests a stop of what this object ran before.
-    basic_watcher& operator=(basic_watcher&& other) noexcept
-    {
-        if (this != &other) {
-            stop_if_valid();
-            executor_ = other.executor_;
-            core_ = std::move(other.core_);
-        }
-        return *this;
-    }
-
-    ~basic_watcher() { stop_if_valid(); }
-
-    /// The executor that it was made with.
-    executor_type get_executor() const noexcept { return executor_; }
-
-    /// Ends watching in an orderly way at the next stop check; may be called from any thread, at any time.
-    void request_stop() noexcept { core_->request_stop(); }
-
-    /// Like a terminal cancellation of async_run(), which completes with `operation_aborted`; may be called
-    /// from any thread, at any time.
-    /** Before async_run() it ends that as soon as it starts. */
-    void cancel() { core_->cancel(); }
 
     /// Watches until the source ends, the duration is over, or a stop is requested.
     /**
@@ -141,25 +104,11 @@ public:
      * Afterwards: errno of reading the source, and the code of a system_error that one of the options'
      * functions threw. `watch_summary::failure_message` has the words. Missing records are no error.
      */
-    template <class CompletionToken = detail::default_token_t<executor_type>>
+    template <class CompletionToken = detail::default_token_t<Executor>>
     auto async_run(CompletionToken&& token = {})
     {
-        return boost::asio::async_initiate<CompletionToken, void(boost::system::error_code, watch_summary)>(
-            initiation{executor_}, token, [core = core_](auto done) { core->async_run(std::move(done)); });
+        return this->initiate_run(token);
     }
-
-private:
-    using initiation = detail::initiate_erased<executor_type, void(boost::system::error_code, watch_summary)>;
-
-    void stop_if_valid() noexcept
-    {
-        if (core_) {
-            core_->request_stop();
-        }
-    }
-
-    executor_type executor_;
-    std::shared_ptr<detail::run_core<watch_summary>> core_;
 };
 
 /// A watcher on any executor.

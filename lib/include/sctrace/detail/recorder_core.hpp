@@ -37,8 +37,6 @@ public:
 
     virtual void stop_unless_command_runs() = 0;
     virtual void signal_child(int number) = 0;
-    /// The handle has gone: what has not begun will not.
-    virtual void let_go() noexcept = 0;
     virtual void async_receive(live_records& records, completion<receive_signature> done) = 0;
     virtual void async_snapshot(completion<snapshot_signature> done) = 0;
 };

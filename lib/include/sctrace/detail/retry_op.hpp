@@ -54,6 +54,18 @@ struct shared_stream {
         stream.async_wait(boost::asio::posix::descriptor_base::wait_read, std::forward<Handler>(handler));
     }
 
+    void cancel(boost::system::error_code& ec)
+    {
+        ++cancels;
+        stream.cancel(ec);
+    }
+
+    void close(boost::system::error_code& ec)
+    {
+        ++cancels;
+        stream.close(ec);
+    }
+
     Stream stream;
     /// How often operations were cancelled, by whatever: there is nothing to cancel in one that is between
     /// two waits, so it compares this with what it was at its start.

@@ -34,33 +34,39 @@ struct shared_log {
             stream.assign(reader.descriptor(), ignored);
         }
     }
+    /// Leaves @p other nothing to read; none of its operations may be outstanding.
+    template <class Executor, class Stream1>
+    shared_log(const Executor& executor, shared_log<Stream1>&& other)
+        : shared_log(executor, other.take_reader())
+    {
+    }
     shared_log(const shared_log&) = delete;
     shared_log& operator=(const shared_log&) = delete;
 
     /// The reader closes the descriptor.
-    ~shared_log()
-    {
-        if (stream.is_open()) {
-            stream.release();
-        }
-    }
+    ~shared_log() { release(); }
 
-    /// Leaves nothing to read; no operation may be outstanding.
     log_reader take_reader()
     {
-        if (stream.is_open()) {
-            stream.release();
-        }
+        release();
         return std::move(reader);
     }
 
     /// Safe to call from any thread.
-    void close()
+    void cancel(boost::system::error_code& ec)
     {
         const std::lock_guard lock(mutex);
         ++cancels;
+        stream.cancel(ec);
+        ec = {};
+    }
+
+    void close(boost::system::error_code& ec) { cancel(ec); }
+
+    void let_go()
+    {
         boost::system::error_code ignored;
-        stream.cancel(ignored);
+        close(ignored);
     }
 
     /// Waits for the stream; once the log is closed, that is cancelled at once.
@@ -72,6 +78,13 @@ struct shared_log {
         if (cancels != 0) {
             boost::system::error_code ignored;
             stream.cancel(ignored);
+        }
+    }
+
+    void release()
+    {
+        if (stream.is_open()) {
+            stream.release();
         }
     }
 
