@@ -1,3 +1,4 @@
+#include "base/architecture_words.hpp"
 #include "profile/oci_names.hpp"
 #include "profile/profile_permits.hpp"
 
@@ -56,12 +57,12 @@ std::string_view oci_name(filter_flag flag) noexcept
 
 std::string_view oci_name(architecture arch) noexcept
 {
-    return detail::name_in(detail::oci_architectures, arch);
+    return detail::words_of(arch).oci;
 }
 
 std::optional<architecture> architecture_from_oci_name(std::string_view name) noexcept
 {
-    return detail::meaning_in(detail::oci_architectures, name);
+    return detail::architecture_called(name, &detail::architecture_words::oci);
 }
 
 std::vector<syscall_key> permitted_calls(const profile& p, architecture arch, architecture native)

@@ -1,6 +1,6 @@
 #include "profile/profile_permits.hpp"
 
-#include "profile/oci_names.hpp"
+#include "base/architecture_words.hpp"
 #include "profile/unique_list.hpp"
 #include "text/quote.hpp"
 
@@ -19,8 +19,8 @@ bool are_alternatives(const std::vector<argument_condition>& conditions)
 
 bool is_call_of_any_architecture(std::string_view name)
 {
-    return std::ranges::any_of(oci_architectures, [&](const architecture_word& word) {
-        return syscall_number(word.meaning, name).has_value();
+    return std::ranges::any_of(known_architectures, [&](const architecture_words& words) {
+        return !words.oci.empty() && syscall_number(words.arch, name);
     });
 }
 

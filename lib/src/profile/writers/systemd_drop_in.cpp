@@ -1,4 +1,4 @@
-#include "profile/oci_names.hpp"
+#include "base/architecture_words.hpp"
 #include "profile/writers/formats.hpp"
 
 #include <algorithm>
@@ -44,7 +44,7 @@ default_settings settings_of(filter_verdict verdict)
     }
 }
 
-std::string architecture_words(const profile& p, architecture native)
+std::string words_for_architectures(const profile& p, architecture native)
 {
     const std::vector<architecture> all = architectures_of(p, native);
     if (std::ranges::find(all, native) == all.end()) {
@@ -56,12 +56,12 @@ std::string architecture_words(const profile& p, architecture native)
         if (arch == native) {
             continue;
         }
-        const auto* found = word_for(oci_architectures, arch);
-        if (found == oci_architectures.end() || found->systemd_name.empty()) {
+        const std::string_view word = words_of(arch).systemd;
+        if (word.empty()) {
             refuse_architecture(arch, format);
         }
         words += ' ';
-        words += found->systemd_name;
+        words += word;
     }
     return words;
 }
@@ -92,7 +92,7 @@ std::string to_systemd(const profile& p, architecture native)
     if (allowed.empty()) {
         refuse(format, "that no call is allowed: an empty list means that there is none");
     }
-    const std::string architectures = architecture_words(p, native);
+    const std::string architectures = words_for_architectures(p, native);
     return "# An allow-list for a unit, made by sctrace. Calls that are not in it " + settings.words +
            ".\n"
            "# systemd itself also allows execve, exit, exit_group, getrlimit, rt_sigreturn, sigreturn and "
