@@ -3,7 +3,6 @@
 
 #include <sctrace/detail/aggregate_ops.hpp>
 #include <sctrace/detail/composed_operation.hpp>
-#include <sctrace/detail/default_token.hpp>
 #include <sctrace/detail/handle.hpp>
 #include <sctrace/trace.hpp>
 #include <sctrace/trace_file.hpp>

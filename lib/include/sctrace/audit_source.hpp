@@ -3,7 +3,6 @@
 
 #include <sctrace/detail/audit_reader.hpp>
 #include <sctrace/detail/composed_operation.hpp>
-#include <sctrace/detail/default_token.hpp>
 #include <sctrace/detail/device_base.hpp>
 #include <sctrace/detail/retry_op.hpp>
 #include <sctrace/record_source.hpp>

@@ -1,7 +1,6 @@
 #ifndef SCTRACE_RECORDER_HPP
 #define SCTRACE_RECORDER_HPP
 
-#include <sctrace/detail/default_token.hpp>
 #include <sctrace/detail/recorder_core.hpp>
 #include <sctrace/hub.hpp>
 #include <sctrace/live_records.hpp>

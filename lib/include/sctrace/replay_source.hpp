@@ -2,7 +2,6 @@
 #define SCTRACE_REPLAY_SOURCE_HPP
 
 #include <sctrace/detail/composed_operation.hpp>
-#include <sctrace/detail/default_token.hpp>
 #include <sctrace/detail/device_base.hpp>
 #include <sctrace/detail/log_reader.hpp>
 #include <sctrace/detail/retry_op.hpp>

@@ -1,7 +1,6 @@
 #ifndef SCTRACE_REPLAYER_HPP
 #define SCTRACE_REPLAYER_HPP
 
-#include <sctrace/detail/default_token.hpp>
 #include <sctrace/detail/run_core.hpp>
 #include <sctrace/replay_options.hpp>
 #include <sctrace/report.hpp>

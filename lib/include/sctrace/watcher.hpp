@@ -1,7 +1,6 @@
 #ifndef SCTRACE_WATCHER_HPP
 #define SCTRACE_WATCHER_HPP
 
-#include <sctrace/detail/default_token.hpp>
 #include <sctrace/detail/run_core.hpp>
 #include <sctrace/watcher_options.hpp>
 

@@ -19,6 +19,8 @@ namespace sctrace::detail {
  * `result<void, failure> read(std::string_view line)`, whose first error ends the reading.
  */
 class numbered_lines {
+    using result = boost::system::result<void, failure>;
+
 public:
     /**
      * @param longest The longest line, without its newline, in bytes; whole KiB.
@@ -34,11 +36,32 @@ public:
 
     /// Takes the next bytes of the file.
     template <class Read>
-    boost::system::result<void, failure> feed(std::string_view bytes, Read read);
+    result feed(std::string_view bytes, Read read)
+    {
+        while (!bytes.empty()) {
+            const std::size_t end = bytes.find('\n');
+            if (end == std::string_view::npos) {
+                return keep(bytes);
+            }
+            if (auto done = read_rest_of_line(bytes.substr(0, end), read); !done) {
+                return done;
+            }
+            bytes.remove_prefix(end + 1);
+        }
+        return {};
+    }
 
     /// The file has ended; its last line may lack the newline.
     template <class Read>
-    boost::system::result<void, failure> finish(Read read);
+    result finish(Read read)
+    {
+        if (partial_.empty()) {
+            return {};
+        }
+        ++number_;
+        const std::string last = std::exchange(partial_, {});
+        return read(last);
+    }
 
     /// The number of the last line that was read, good or bad, counted from 1; 0 before the first.
     std::uint64_t number() const noexcept { return number_; }
@@ -56,9 +79,31 @@ public:
 
 private:
     template <class Read>
-    boost::system::result<void, failure> read_rest_of_line(std::string_view rest, Read read);
+    result read_rest_of_line(std::string_view rest, Read read)
+    {
+        if (partial_.empty() && rest.size() <= longest_) {
+            ++number_;
+            return read(rest);
+        }
+        if (auto kept = keep(rest); !kept) {
+            return kept;
+        }
+        ++number_;
+        auto done = read(std::string_view(partial_));
+        partial_.clear();
+        return done;
+    }
 
-    boost::system::result<void, failure> keep(std::string_view piece);
+    result keep(std::string_view piece)
+    {
+        if (piece.size() > longest_ - partial_.size()) {
+            ++number_;
+            return malformed("longer than " + std::to_string(longest_ / 1024) + " KiB, which " + which_ +
+                             " is");
+        }
+        partial_ += piece;
+        return {};
+    }
 
     std::size_t longest_;
     error malformed_;
@@ -66,59 +111,6 @@ private:
     std::string partial_;
     std::uint64_t number_ = 0;
 };
-
-template <class Read>
-boost::system::result<void, failure> numbered_lines::feed(std::string_view bytes, Read read)
-{
-    while (!bytes.empty()) {
-        const std::size_t end = bytes.find('\n');
-        if (end == std::string_view::npos) {
-            return keep(bytes);
-        }
-        if (auto done = read_rest_of_line(bytes.substr(0, end), read); !done) {
-            return done;
-        }
-        bytes.remove_prefix(end + 1);
-    }
-    return {};
-}
-
-template <class Read>
-boost::system::result<void, failure> numbered_lines::finish(Read read)
-{
-    if (partial_.empty()) {
-        return {};
-    }
-    ++number_;
-    const std::string last = std::exchange(partial_, {});
-    return read(last);
-}
-
-template <class Read>
-boost::system::result<void, failure> numbered_lines::read_rest_of_line(std::string_view rest, Read read)
-{
-    if (partial_.empty() && rest.size() <= longest_) {
-        ++number_;
-        return read(rest);
-    }
-    if (auto kept = keep(rest); !kept) {
-        return kept;
-    }
-    ++number_;
-    auto done = read(std::string_view(partial_));
-    partial_.clear();
-    return done;
-}
-
-inline boost::system::result<void, failure> numbered_lines::keep(std::string_view piece)
-{
-    if (piece.size() > longest_ - partial_.size()) {
-        ++number_;
-        return malformed("longer than " + std::to_string(longest_ / 1024) + " KiB, which " + which_ + " is");
-    }
-    partial_ += piece;
-    return {};
-}
 
 } // namespace sctrace::detail
 
