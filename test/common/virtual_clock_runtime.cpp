@@ -1,6 +1,6 @@
 #include "common/virtual_clock.hpp"
-#include "recording/compiled_recorder.hpp"
-#include "recording/compiled_watcher.hpp"
+#include "recording/recording_session.hpp"
+#include "recording/watch_session.hpp"
 
 // The library has its runtime for the steady clock only.
 namespace sctrace::detail {

@@ -3,7 +3,6 @@
 #include <sctrace/bracket.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/log_time.hpp>
-#include <sctrace/loss_notice.hpp>
 #include <sctrace/seccomp_record.hpp>
 #include <sctrace/syscall_names.hpp>
 
@@ -28,107 +27,36 @@ std::chrono::nanoseconds wall_time(std::string_view text) noexcept
     return parse_record_time(text).value_or(log_time{}).time_since_epoch();
 }
 
-bool has(std::string_view text, std::string_view words) noexcept
-{
-    return text.find(words) != std::string_view::npos;
-}
-
 } // namespace
 
 call_collector::call_collector(architecture native, target& whose, loss_ledger& ledger, live_queue& live)
-    : native_(native)
+    : record_listener(ledger)
+    , native_(native)
     , target_(whose)
-    , ledger_(ledger)
     , live_(live)
 {
 }
 
-void call_collector::take_losses(const source_losses& losses)
+bool call_collector::take(const logged_call& record, const audit_record& header)
 {
-    if (counting_) {
-        ledger_.overwritten(losses.overwritten);
-        ledger_.overrun(losses.overruns);
-        ledger_.malformed_record(losses.malformed);
-    }
-}
-
-void call_collector::take_notice(const loss_notice& notice)
-{
-    if (counting_) {
-        ledger_.saw_notice(notice);
-    }
-}
-
-void call_collector::take_unreadable()
-{
-    if (counting_) {
-        ledger_.malformed_record();
-    }
-}
-
-void call_collector::expect_bracket(std::int64_t number, bracket_role role)
-{
-    expected_.push_back({number, role});
-}
-
-/// What decides about records may be changed and changed back before anybody looks again. Only written where
-/// audit is enabled (kernel/auditsc.c, audit_seccomp_actions_logged; kernel/auditfilter.c,
-/// audit_log_rule_change; list 5 is the exclude list).
-void call_collector::take_setting(const audit_record& header)
-{
-    if (!counting_) {
-        return;
-    }
-    if (has(header.body, "op=seccomp-logging")) {
-        ledger_.cannot_prove("kernel.seccomp.actions_logged was written while recording");
-    } else if (has(header.body, "_rule ") && has(header.body, " list=5 ")) {
-        ledger_.cannot_prove("the audit exclude rules were changed while recording");
-    }
-}
-
-void call_collector::take(const logged_call& record, const audit_record& header)
-{
-    if (!counting_) {
+    if (!is_counting()) {
         keep_early(record, header);
-    } else if (ledger_.in_window(header.serial)) {
-        take_call(record, header);
+        return false;
     }
+    return ledger().in_window(header.serial) && take_call(record, header);
 }
 
 void call_collector::take_uncountable(const audit_record& header, bool truncated)
 {
-    if (!counting_ || !ledger_.in_window(header.serial)) {
+    if (!is_counting() || !ledger().in_window(header.serial)) {
         return;
     }
     const auto who = parse_process_fields(header);
     const bool foreign = who.pid && whose(who.pid, who.ses, header.time) == membership::foreign &&
                          (target_.tree() || !target_.may_have_left_session(who.ses));
-    if (foreign) {
-        return;
+    if (!foreign) {
+        miss_record(truncated);
     }
-    if (truncated) {
-        ledger_.truncated_record();
-    } else {
-        ledger_.malformed_record();
-    }
-}
-
-bool call_collector::take_bracket(const logged_call& record, std::uint32_t serial)
-{
-    const auto found = std::find_if(expected_.begin(), expected_.end(),
-                                    [&](const expectation& e) { return e.number == record.syscall; });
-    if (found == expected_.end()) {
-        return false;
-    }
-    if (found->role == bracket_role::opening && !ledger_.window_open()) {
-        ledger_.open_window(serial);
-        counting_ = true;
-        take_early();
-    } else if (found->role == bracket_role::closing && !ledger_.window_closed()) {
-        ledger_.close_window(serial);
-    }
-    seen_[static_cast<std::size_t>(found->role)] = true;
-    return true;
 }
 
 /// Records can overtake each other between two CPUs.
@@ -150,7 +78,7 @@ void call_collector::keep_early(const logged_call& record, const audit_record& h
 void call_collector::take_early()
 {
     for (const early_record& e : early_) {
-        if (ledger_.in_window(e.header.serial)) {
+        if (ledger().in_window(e.header.serial)) {
             take_call(e.call, e.header);
         }
     }
@@ -158,17 +86,17 @@ void call_collector::take_early()
     early_.shrink_to_fit();
 }
 
-void call_collector::take_call(const logged_call& record, const audit_record& header)
+bool call_collector::take_call(const logged_call& record, const audit_record& header)
 {
     const membership owner = whose(record.pid, record.ses, header.time);
     if (owner != membership::ours) {
         if (!record.pid) {
-            ledger_.malformed_record();
+            ledger().malformed_record();
         } else if (owner == membership::unclear) {
             // Another recorder in this process has children too: those that make its brackets.
             unclear_ += is_bracket_number(record.syscall) ? 0 : 1;
         }
-        return;
+        return false;
     }
     selected_by_tree_ += target_.in_session(record.ses) ? 0 : 1;
     if (!silent_entrants_.empty() && record.pid) {
@@ -180,6 +108,7 @@ void call_collector::take_call(const logged_call& record, const audit_record& he
     refused_ += record.refused ? 1 : 0;
     watch_filters(call, record.pid);
     show_live(header);
+    return true;
 }
 
 void call_collector::show_live(const audit_record& header)
@@ -202,7 +131,7 @@ membership call_collector::whose(std::optional<std::int32_t> pid, std::optional<
     if (by_session && (!pid || (*pid == learned_ && target_.tree()->changes() == learned_at_change_))) {
         return membership::ours;
     }
-    const process_tree::time made = wall_time(time) - clock_offset_;
+    const process_tree::time made = wall_time(time) - clock_offset();
     if (by_session) {
         learn_member(*pid, made);
     }

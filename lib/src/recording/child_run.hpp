@@ -7,6 +7,7 @@
 #include <sctrace/error.hpp>
 #include <sctrace/launcher.hpp>
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
@@ -24,7 +25,7 @@ namespace sctrace::detail {
 /// The command of a recording, from its preparation to its end.
 /**
  * Everything is to be called on the scope's strand; the scope is woken when the command has ended. Until
- * reap() it stays a zombie, so that nobody else gets its process id.
+ * end() it stays a zombie, so that nobody else gets its process id.
  */
 template <class Clock>
 class child_run {
@@ -47,9 +48,12 @@ public:
         state_ = state::prepared;
     }
 
-    /// Starts what was prepared.
+    /// Starts what was prepared, unless a stop is asked for.
     boost::system::result<void, failure> start()
     {
+        if (scope_.stop_asked()) {
+            return failure{boost::asio::error::operation_aborted, "stopped before the command was started"};
+        }
         auto started = process_.start(std::move(*command_));
         command_.reset();
         if (started) {
@@ -68,33 +72,22 @@ public:
 
     void signal(int number) noexcept { static_cast<void>(process_.signal(number)); }
 
-    /// Has a command that still runs end: by SIGTERM, and by SIGKILL after @p patience.
-    /** If the scope is abandoned, nothing more is waited for. */
-    task<void> terminate(typename Clock::duration patience, typename Clock::duration interval)
+    /// Has a command that still runs end, and takes over how it ended.
+    /** If the scope is abandoned, nothing is waited for. */
+    task<void> end(typename Clock::duration patience, typename Clock::duration interval)
     {
-        signal(SIGTERM);
-        const auto give_up = Clock::now() + patience;
-        while (is_running() && !scope_.abandoned() && Clock::now() < give_up) {
-            co_await scope_.sleep_until_woken(give_up - Clock::now());
+        if (is_running() && !scope_.abandoned()) {
+            co_await terminate(patience, interval);
         }
-        if (is_running()) {
-            signal(SIGKILL);
-        }
-        while (is_running() && !scope_.abandoned()) {
-            co_await scope_.sleep_until_woken(interval);
+        if (has_ended()) {
+            const auto [ec, status] = co_await process_.async_wait(scope_type::token());
+            if (!ec) {
+                status_ = status;
+            }
         }
     }
 
-    /// Takes over how an ended command ended.
-    task<void> reap()
-    {
-        const auto [ec, status] = co_await process_.async_wait(scope_type::token());
-        if (!ec) {
-            status_ = status;
-        }
-    }
-
-    /// How it ended; empty before reap().
+    /// How it ended; empty before end().
     const std::optional<exit_status>& status() const noexcept { return status_; }
 
     /// How many seccomp filters it had when it ended.
@@ -115,6 +108,22 @@ public:
 
 private:
     enum class state { none, prepared, running, ended };
+
+    /// By SIGTERM, and by SIGKILL after @p patience.
+    task<void> terminate(typename Clock::duration patience, typename Clock::duration interval)
+    {
+        signal(SIGTERM);
+        const auto give_up = Clock::now() + patience;
+        while (is_running() && !scope_.abandoned() && Clock::now() < give_up) {
+            co_await scope_.sleep_until_woken(give_up - Clock::now());
+        }
+        if (is_running()) {
+            signal(SIGKILL);
+        }
+        while (is_running() && !scope_.abandoned()) {
+            co_await scope_.sleep_until_woken(interval);
+        }
+    }
 
     void await_end()
     {

@@ -17,6 +17,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -35,9 +36,11 @@ public:
     template <class T>
     using task = typename scope_type::template task<T>;
 
-    count_feed(scope_type& run, const boost::asio::any_io_executor& ex, aggregator_options options)
+    /// Without @p output nothing is written.
+    count_feed(scope_type& run, std::optional<trace_file> output, architecture native)
         : scope_(run)
-        , aggregator_(ex, std::move(options))
+        , output_(std::move(output))
+        , aggregator_(run.strand().get_inner_executor(), aggregator_options{output_, native})
     {
     }
 
@@ -70,9 +73,21 @@ public:
         co_return std::move(counts);
     }
 
-    /// Brings the trace file up to date every @p interval, until stop_flushing().
+    /// Where there is no trace yet an empty one appears: a missing file must not stand for an old one
+    /// elsewhere.
+    void create_output() const
+    {
+        if (output_) {
+            static_cast<void>(output_->create_if_absent());
+        }
+    }
+
+    /// Brings the trace file up to date every @p interval, until stop_flushing(); zero: never.
     void flush_every(typename Clock::duration interval)
     {
+        if (!output_ || interval.count() == 0) {
+            return;
+        }
         auto done = [held = scope_.guard()](boost::system::error_code) mutable { held.end(); };
         aggregator_.async_flush_every(
             interval, boost::asio::bind_cancellation_slot(
@@ -94,6 +109,7 @@ private:
     static constexpr std::uint64_t worth_handing_over = 512;
 
     scope_type& scope_;
+    std::optional<trace_file> output_;
     basic_aggregator<boost::asio::any_io_executor, Clock> aggregator_;
     boost::asio::cancellation_signal stop_;
     trace delta_;

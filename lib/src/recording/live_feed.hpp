@@ -13,6 +13,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
+#include <memory>
 
 namespace sctrace::detail {
 
@@ -38,8 +39,11 @@ public:
     live_queue& queue() noexcept { return queue_; }
 
     /// Waits for records and hands them out; ends early when @p cancelled becomes true and wake() is called.
-    task<outcome> receive(live_records& records, const bool& cancelled)
+    /** @p owner of the feed lives until then. */
+    task<outcome> receive(live_records& records, std::shared_ptr<const bool> cancelled,
+                          std::shared_ptr<void> owner)
     {
+        static_cast<void>(owner);
         if (!queue_.is_wanted()) {
             co_return refused<outcome>({error::invalid_options, "recorder_options::live_records is 0"});
         }
@@ -47,13 +51,13 @@ public:
             co_return refused<outcome>({error::already_running, "another receive operation is outstanding"});
         }
         is_receiving_ = true;
-        while (queue_.empty() && !has_ended_ && !cancelled) {
+        while (queue_.empty() && !has_ended_ && !*cancelled) {
             co_await changed_.wait();
         }
         is_receiving_ = false;
         if (queue_.empty()) {
-            co_return outcome{cancelled ? make_error_code(boost::asio::error::operation_aborted)
-                                        : make_error_code(boost::asio::error::eof),
+            co_return outcome{*cancelled ? make_error_code(boost::asio::error::operation_aborted)
+                                         : make_error_code(boost::asio::error::eof),
                               0};
         }
         queue_.take(records);

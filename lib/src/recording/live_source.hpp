@@ -29,7 +29,7 @@
 
 namespace sctrace::detail {
 
-/// The live source of one operation, or of several: which one it is, and its reads.
+/// The live source of a hub: which one it is, and its reads.
 /**
  * Everything runs on the scope's strand.
  */
@@ -50,7 +50,7 @@ public:
         /// Reading is over, by itself; the end of a FIFO is no error.
         std::function<void(boost::system::error_code why)> ended;
         /// What to say of a host where the action `log` is switched off.
-        std::string (*log_is_off)(const host_state& host) = log_switched_off_notice;
+        std::function<std::string()> explain_missing_log;
     };
 
     /// All references must outlive the object; @p host is first looked at when something is opened.
@@ -225,7 +225,7 @@ private:
     void announce_missing_log() const
     {
         if (host_.log_switched_off()) {
-            notice(hooks_.log_is_off(host_));
+            notice(hooks_.explain_missing_log());
         }
     }
 

@@ -3,16 +3,15 @@
 
 #include "host/host_state.hpp"
 #include "recording/call_collector.hpp"
+#include "recording/record_router.hpp"
 #include "recording/run_scope.hpp"
+#include "recording/subscriber.hpp"
 
 #include <sctrace/bracket.hpp>
-#include <sctrace/loss_ledger.hpp>
 #include <sctrace/source_options.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
-#include <utility>
 
 namespace sctrace::detail {
 
@@ -30,17 +29,7 @@ protected:
     ~marker_source() = default;
 };
 
-/// What an exchange of markers needs of the operation that it is for.
-struct marker_book {
-    /// A marker has been made: its record is to be told from others.
-    std::function<void(const bracket& made, bracket_role role)> expect;
-    /// Whether such a record has come back.
-    std::function<bool(bracket_role role)> saw;
-    /// Whether the numbers of records that are missing may still come, although the window is closed.
-    std::function<bool()> serials_may_be_late;
-};
-
-/// Makes records of our own for one operation, and waits until they come back through its source.
+/// Makes records of our own for one subscriber, and waits until they come back through its source.
 /**
  * Everything runs on the scope's strand, which is woken when one has come back.
  */
@@ -52,17 +41,17 @@ public:
     using task = typename scope_type::template task<T>;
 
     /// All references must outlive the object; @p host is first looked at when something is waited for.
-    marker_exchange(scope_type& run, const source_options& options, const host_state& host, marker_book book,
-                    loss_ledger& ledger)
+    marker_exchange(scope_type& run, const source_options& options, const host_state& host,
+                    record_router& router, subscriber& who)
         : scope_(run)
         , options_(options)
         , host_(host)
-        , book_(std::move(book))
-        , ledger_(ledger)
+        , router_(router)
+        , subscriber_(who)
     {
     }
 
-    bool saw(bracket_role role) const { return book_.saw(role); }
+    bool saw(bracket_role role) const { return subscriber_.reader().saw_bracket(role); }
 
     /// Whether a marker could come back through @p source.
     bool is_possible(const marker_source& source) const
@@ -124,9 +113,11 @@ private:
     {
         const auto emitted = emit_bracket();
         if (emitted) {
-            book_.expect(*emitted, role);
+            router_.own_child_ended(emitted->pid);
+            router_.expect_bracket(subscriber_, emitted->syscall, role);
         } else {
-            ledger_.cannot_prove("no record of our own can be made: " + emitted.error().message());
+            subscriber_.ledger().cannot_prove("no record of our own can be made: " +
+                                              emitted.error().message());
         }
     }
 
@@ -135,8 +126,8 @@ private:
     task<void> wait_for_late_serials(const marker_source& source)
     {
         const auto give_up = Clock::now() + late_serial_patience;
-        while (ledger_.window_closed() && book_.serials_may_be_late() && !source.has_ended() &&
-               !scope_.abandoned() && Clock::now() < give_up) {
+        while (subscriber_.ledger().window_closed() && subscriber_.reader().serials_may_be_late() &&
+               !source.has_ended() && !scope_.abandoned() && Clock::now() < give_up) {
             co_await scope_.sleep_until_woken(late_serial_poll);
         }
     }
@@ -153,8 +144,8 @@ private:
     scope_type& scope_;
     const source_options& options_;
     const host_state& host_;
-    marker_book book_;
-    loss_ledger& ledger_;
+    record_router& router_;
+    subscriber& subscriber_;
 };
 
 } // namespace sctrace::detail

@@ -49,9 +49,22 @@ void erase_everywhere(Map& map, subscriber* who)
 
 } // namespace
 
+template <class Visit>
+void record_router::each_follower(Visit visit)
+{
+    for (subscriber* const who : subscribers_) {
+        if (who->follower()) {
+            visit(*who->follower());
+        }
+    }
+}
+
 void record_router::add(subscriber& who)
 {
     shared_accounts::share(who.ledger(), serials_);
+    if (who.wants_everything()) {
+        who.ledger().open_window(static_cast<std::uint32_t>(serials_.next()));
+    }
     who.notes() = {};
     who.notes().joined_at_record = records_;
     subscribers_.push_back(&who);
@@ -77,6 +90,7 @@ void record_router::remove(subscriber& who)
 
 void record_router::leave_index(subscriber& who)
 {
+    std::erase(everything_, &who);
     std::erase(listing_, &who);
     erase_everywhere(by_pid_, &who);
     erase_everywhere(by_session_, &who);
@@ -107,6 +121,9 @@ void record_router::refresh(subscriber& who)
 {
     clear_candidates();
     leave_index(who);
+    if (who.wants_everything()) {
+        everything_.push_back(&who);
+    }
     if (const auto session = who.whose().session()) {
         by_session_[*session].push_back(&who);
     }
@@ -131,11 +148,7 @@ void record_router::expect_bracket(subscriber& who, std::int64_t number, bracket
 void record_router::set_clock_offset(std::chrono::nanoseconds offset)
 {
     if (clock_offset_ && std::chrono::abs(offset - *clock_offset_) > clock_tolerance) {
-        for (subscriber* const who : subscribers_) {
-            if (who->follower()) {
-                who->follower()->take_clock_step();
-            }
-        }
+        each_follower([](process_follower& f) { f.take_clock_step(); });
     }
     clock_offset_ = offset;
 }
@@ -146,6 +159,9 @@ void record_router::read(const record_batch& batch)
         who->notes().is_touched = false;
     }
     touched_.clear();
+    for (subscriber* const who : everything_) {
+        touch(*who);
+    }
     if (batch.losses().any()) {
         for (subscriber* const who : subscribers_) {
             who->reader().take_losses(batch.losses());
@@ -227,10 +243,8 @@ void record_router::route(const logged_call& record, const audit_record& header)
     const subscriber_list& candidates = candidates_for(record);
     bool is_taken = false;
     for (subscriber* const who : candidates) {
-        const std::size_t calls = who->reader().calls().size();
         who->reader().set_clock_offset(clock_offset_.value_or(std::chrono::nanoseconds{}));
-        who->reader().take(record, header);
-        is_taken = is_taken || who->reader().calls().size() != calls;
+        is_taken |= who->reader().take(record, header);
         touch(*who);
         if (record.pid) {
             index_changes(*who, *record.pid);
@@ -248,6 +262,7 @@ const record_router::subscriber_list& record_router::candidates_for(const logged
         return candidates_;
     }
     clear_candidates();
+    add_candidates(&everything_);
     if (record.pid) {
         add_candidates(find_in(by_pid_, *record.pid));
     } else {
@@ -330,11 +345,7 @@ void record_router::take(const process_event_batch& batch)
     if (batch.overruns != 0) {
         forget_what_events_were_to_come();
         const auto since = batch.events.empty() ? process_tree::time::max() : batch.events.front().time;
-        for (subscriber* const who : subscribers_) {
-            if (who->follower()) {
-                who->follower()->take_overruns(batch.overruns, since);
-            }
-        }
+        each_follower([&](process_follower& f) { f.take_overruns(batch.overruns, since); });
         index_everybody();
     }
     forget_dead();
@@ -443,11 +454,7 @@ void record_router::forget_dead()
         return;
     }
     last_forgetting_ = now;
-    for (subscriber* const who : subscribers_) {
-        if (who->follower()) {
-            who->follower()->forget_dead(now);
-        }
-    }
+    each_follower([now](process_follower& f) { f.forget_dead(now); });
     index_everybody();
 }
 

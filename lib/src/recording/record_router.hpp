@@ -2,7 +2,7 @@
 #define SCTRACE_SRC_RECORD_ROUTER_HPP
 
 #include "record/logged_call.hpp"
-#include "recording/call_collector.hpp"
+#include "recording/record_listener.hpp"
 #include "recording/subscriber.hpp"
 
 #include <sctrace/audit_record.hpp>
@@ -39,6 +39,7 @@ namespace sctrace::detail {
 class record_router {
 public:
     /// From now on @p who, which must live until remove(), gets what concerns it.
+    /** The window of who wants everything begins with the next serial. */
     void add(subscriber& who);
     /// What is missing for @p who by now is missing for good.
     void remove(subscriber& who);
@@ -48,6 +49,9 @@ public:
     void refresh(subscriber& who);
 
     std::span<subscriber* const> subscribers() const noexcept { return subscribers_; }
+
+    /// Those that have come since the first subscriber was added.
+    const serial_history& serials() const noexcept { return serials_; }
 
     /// A call with @p number is a record of our own, made for @p who.
     void expect_bracket(subscriber& who, std::int64_t number, bracket_role role);
@@ -75,6 +79,9 @@ public:
 private:
     using subscriber_list = std::vector<subscriber*>;
 
+    template <class Visit>
+    void each_follower(Visit visit);
+
     void read_message(const source_message& message);
     void read_text(std::string_view text);
     void read_seccomp(const audit_record& header);
@@ -101,6 +108,8 @@ private:
     void forget_dead();
 
     subscriber_list subscribers_;
+    // Those that want every record.
+    subscriber_list everything_;
     subscriber_list touched_;
     serial_history serials_;
     logged_call_reader call_reader_;

@@ -1,4 +1,4 @@
-#include "recording/compiled_recorder.hpp"
+#include "recording/recording_session.hpp"
 
 #include <chrono>
 

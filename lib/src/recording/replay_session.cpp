@@ -2,19 +2,19 @@
 
 namespace sctrace::detail {
 
-void replay_session::request_stop()
+replay_session::replay_session(const executor_type& ex, replay_options options)
+    : run_session(boost::asio::make_strand(ex), {"a replayer runs once", "the replay was cancelled"})
+    , executor_(ex)
+    , options_(std::move(options))
+    , source_(ex)
+    , account_(options_)
 {
-    stop_requested_ = true;
-    boost::asio::post(strand_, [self = this->shared_from_this()] { self->source_.cancel(); });
 }
 
-boost::asio::awaitable<run_outcome, replay_session::strand_type>
-replay_session::run(std::shared_ptr<replay_session> self)
+void replay_session::request_stop() noexcept
 {
-    if (self->started_.exchange(true)) {
-        co_return refused(failure{error::already_running, "a replayer runs once"});
-    }
-    co_return co_await self->run_course();
+    scope_.request_stop();
+    boost::asio::post(strand(), [self = shared_from_this(), this] { source_.cancel(); });
 }
 
 auto replay_session::run_course() -> task<run_outcome>
@@ -23,7 +23,7 @@ auto replay_session::run_course() -> task<run_outcome>
         co_return refused(prepared.error());
     }
     for (const std::string& log : options_.logs) {
-        if (stop_requested_) {
+        if (scope_.stop_asked()) {
             note_unread(log);
         } else {
             co_await read_log(log);
@@ -65,13 +65,10 @@ auto replay_session::read_log(const std::string& log) -> task<void>
     for (const auto& p : parsers_) {
         spawn(*p);
     }
-    while (running_ > 0) {
-        idle_.expires_at(timer_type::time_point::max());
-        co_await idle_.async_wait(token());
-    }
+    co_await scope_.wait_for_tasks();
     if (const auto problem = source_.problem()) {
         note_problem(*problem);
-    } else if (stop_requested_ && !source_.is_stream() && !ended_) {
+    } else if (scope_.stop_asked() && !source_.is_stream() && !ended_) {
         note_stop("stopped before the end of " + log);
     }
     source_.close();
@@ -88,7 +85,7 @@ void replay_session::make_parsers()
 {
     const std::size_t wanted = source_.is_stream() ? 1 : std::max<std::size_t>(options_.parts_at_once, 1);
     while (parsers_.size() < wanted) {
-        parsers_.push_back(std::make_unique<parser>(strand_, options_));
+        parsers_.push_back(std::make_unique<parser>(strand(), options_));
     }
     parsers_.resize(wanted);
     ended_ = false;
@@ -96,28 +93,23 @@ void replay_session::make_parsers()
 
 void replay_session::spawn(parser& p)
 {
-    ++running_;
-    auto done = [self = this->shared_from_this()](std::exception_ptr thrown) { self->parser_ended(thrown); };
-    boost::asio::co_spawn(executor_, parse_parts(p), boost::asio::bind_executor(strand_, std::move(done)));
-}
-
-void replay_session::parser_ended(std::exception_ptr thrown)
-{
-    if (thrown) {
-        break_off(thrown);
-    }
-    --running_;
-    idle_.cancel();
+    auto done = [this, held = scope_.guard()](std::exception_ptr thrown) mutable {
+        if (thrown) {
+            break_off(thrown);
+        }
+        held.end();
+    };
+    boost::asio::co_spawn(executor_, parse_parts(p), boost::asio::bind_executor(strand(), std::move(done)));
 }
 
 void replay_session::break_off(std::exception_ptr thrown)
 {
     if (!broken_) {
-        const run_outcome outcome = outcome_of(thrown);
-        note_problem({outcome.code, outcome.result.failure_message});
+        const run_outcome ended = outcome_of(thrown);
+        note_problem({ended.code, ended.result.failure_message});
     }
     broken_ = true;
-    stop_requested_ = true;
+    scope_.request_stop();
     source_.cancel();
     order_.wake_all();
 }
@@ -136,18 +128,18 @@ auto replay_session::parse_parts(parser& p) -> parallel_task<void>
         }
         p.words.parse(p.batch, p.part);
         co_await boost::asio::dispatch(
-            boost::asio::bind_executor(strand_, boost::asio::use_awaitable_t<executor_type>{}));
+            boost::asio::bind_executor(strand(), boost::asio::use_awaitable_t<executor_type>{}));
         while (!order_.is_turn_of(p.batch.part().number) && !broken_) {
             p.turn.expires_at(timer_type::time_point::max());
             order_.wait(p.batch.part().number, p.turn);
-            co_await p.turn.async_wait(boost::asio::bind_executor(strand_, parallel_token()));
+            co_await p.turn.async_wait(boost::asio::bind_executor(strand(), parallel_token()));
         }
         if (broken_) {
             break;
         }
         settle(p);
         order_.pass();
-        more = !stop_requested_;
+        more = !scope_.stop_asked();
         co_await aggregator_->async_add(p.calls, parallel_token());
     }
 }
@@ -158,7 +150,7 @@ auto replay_session::end_of_parser(boost::system::error_code ec) -> parallel_tas
         co_return;
     }
     co_await boost::asio::dispatch(
-        boost::asio::bind_executor(strand_, boost::asio::use_awaitable_t<executor_type>{}));
+        boost::asio::bind_executor(strand(), boost::asio::use_awaitable_t<executor_type>{}));
     // Every parser meets it.
     const failure why{ec, "cannot read " + log_ + ": " + ec.message()};
     if (problem_.message != why.message) {
@@ -179,20 +171,19 @@ void replay_session::settle(parser& p)
 
 auto replay_session::finish() -> task<run_outcome>
 {
-    const auto [none, counts] = co_await aggregator_->async_snapshot(token());
+    const auto [none, counts] = co_await aggregator_->async_snapshot(scope_type::token());
     static_cast<void>(none);
     tell_what_was_left_out(counts);
-    run_outcome outcome{{}, account_.make_report(counts, began_)};
+    run_outcome ended{{}, account_.make_report(counts, began_)};
     if (const failure written = co_await write_trace(); written.code) {
         note_problem(written);
     }
-    outcome.code = problem_.code;
-    outcome.result.failure_message = problem_.message;
-    if (aborted_) {
-        outcome.code = boost::asio::error::operation_aborted;
-        outcome.result.failure_message = "the replay was cancelled";
+    if (scope_.abandoned()) {
+        problem_ = cancelled();
     }
-    co_return outcome;
+    ended.code = problem_.code;
+    ended.result.failure_message = problem_.message;
+    co_return ended;
 }
 
 auto replay_session::write_trace() -> task<failure>
@@ -204,7 +195,8 @@ auto replay_session::write_trace() -> task<failure>
         }
         co_return failure{};
     }
-    auto [ec, message] = co_await aggregator_->async_flush(trace_file::durability::final, token());
+    auto [ec, message] =
+        co_await aggregator_->async_flush(trace_file::durability::final, scope_type::token());
     co_return failure{ec, std::move(message)};
 }
 

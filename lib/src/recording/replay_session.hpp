@@ -5,6 +5,7 @@
 #include "recording/part_order.hpp"
 #include "recording/replay_account.hpp"
 #include "recording/run_outcome.hpp"
+#include "recording/run_session.hpp"
 
 #include <sctrace/aggregator.hpp>
 #include <sctrace/error.hpp>
@@ -46,43 +47,15 @@ namespace sctrace::detail {
  * log's order (telling copies, accounting for losses, events) each does on the strand, when it is its part's
  * turn. The counts go to the aggregator in any order.
  */
-class replay_session : public std::enable_shared_from_this<replay_session> {
+class replay_session final : public run_session<std::chrono::steady_clock, run_core<report>> {
 public:
     using executor_type = boost::asio::any_io_executor;
-    using strand_type = boost::asio::strand<executor_type>;
 
-    replay_session(const executor_type& ex, replay_options options)
-        : strand_(boost::asio::make_strand(ex))
-        , executor_(ex)
-        , options_(std::move(options))
-        , source_(ex)
-        , idle_(strand_)
-        , account_(options_)
-    {
-    }
+    replay_session(const executor_type& ex, replay_options options);
 
-    strand_type strand() const noexcept { return strand_; }
-
-    /// Safe to call from any thread.
-    void request_stop();
-
-    // Inline, because the shared library exports no function that takes something of Asio's.
-    void cancel(boost::asio::cancellation_type type)
-    {
-        using boost::asio::cancellation_type;
-        if (type == cancellation_type::total) {
-            return;
-        }
-        aborted_ = aborted_ || (type & cancellation_type::terminal) != cancellation_type::none;
-        stop_requested_ = true;
-        source_.cancel();
-    }
-
-    static boost::asio::awaitable<run_outcome, strand_type> run(std::shared_ptr<replay_session> self);
+    void request_stop() noexcept override;
 
 private:
-    template <class T>
-    using task = boost::asio::awaitable<T, strand_type>;
     template <class T>
     using parallel_task = boost::asio::awaitable<T, executor_type>;
     using timer_type =
@@ -105,13 +78,21 @@ private:
         timer_type turn;
     };
 
-    static auto token() { return boost::asio::as_tuple(boost::asio::use_awaitable_t<strand_type>{}); }
     static auto parallel_token()
     {
         return boost::asio::as_tuple(boost::asio::use_awaitable_t<executor_type>{});
     }
 
-    task<run_outcome> run_course();
+    task<run_outcome> run_course() override;
+
+    // Inline, because the shared library exports no function that takes something of Asio's.
+    void cancel_now(boost::asio::cancellation_type type) override
+    {
+        scope_.cancel(type);
+        if (scope_.stop_asked()) {
+            source_.cancel();
+        }
+    }
 
     boost::system::result<void, failure> prepare();
 
@@ -126,8 +107,6 @@ private:
     void make_parsers();
 
     void spawn(parser& p);
-
-    void parser_ended(std::exception_ptr thrown);
 
     /// The others may fail for the same reason, which is told once.
     void break_off(std::exception_ptr thrown);
@@ -152,11 +131,8 @@ private:
 
     void notice(const std::string& text, advice advised = advice::none) const;
 
-    strand_type strand_;
     executor_type executor_;
     replay_options options_;
-    std::atomic<bool> started_{false};
-    std::atomic<bool> stop_requested_{false};
     std::atomic<bool> ended_{false};
 
     basic_replay_source<executor_type> source_;
@@ -165,14 +141,11 @@ private:
     std::vector<std::unique_ptr<parser>> parsers_;
     part_order<timer_type> order_;
     bool broken_ = false;
-    std::size_t running_ = 0;
-    timer_type idle_;
 
     replay_account account_;
     std::chrono::system_clock::time_point began_{};
     std::string log_;
     std::size_t opened_ = 0;
-    bool aborted_ = false;
     failure problem_;
 };
 

@@ -1,4 +1,3 @@
-#include "recording/compiled_run.hpp"
 #include "recording/replay_session.hpp"
 
 #include <sctrace/replayer.hpp>
@@ -11,8 +10,7 @@ namespace sctrace::detail {
 std::shared_ptr<run_core<report>> make_replayer(const boost::asio::any_io_executor& ex,
                                                 replay_options options)
 {
-    return std::make_shared<compiled_run<run_core<report>, replay_session>>(
-        std::make_shared<replay_session>(ex, std::move(options)));
+    return std::make_shared<replay_session>(ex, std::move(options));
 }
 
 } // namespace sctrace::detail

@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <stop_token>
@@ -109,7 +110,12 @@ public:
         boost::asio::co_spawn(strand_, std::move(work), std::move(ended));
     }
 
-    bool has_tasks() const noexcept { return tasks_ != 0; }
+    task<void> wait_for_tasks()
+    {
+        while (tasks_ != 0) {
+            co_await sleep_until_woken(std::chrono::hours(1));
+        }
+    }
 
     /// Something that is under way, and the owner that it needs.
     class scope_guard {

@@ -13,6 +13,7 @@
 #include "recording/subscriber.hpp"
 #include "verdict/verdict_rules.hpp"
 
+#include <sctrace/detail/recorder_core.hpp>
 #include <sctrace/error.hpp>
 #include <sctrace/source_options.hpp>
 
@@ -30,17 +31,17 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 
 namespace sctrace::detail {
 
-/// One source of records and one of process events for any number of recordings; it is open while one runs.
+/// One source of records and one of process events for any number of subscribers; it is open while one runs.
 /**
- * Everything but strand() and size() is to be called on the strand, on which the recordings run
+ * Everything but strand() and size() is to be called on the strand, on which the subscribers run
  * too.
  */
 template <class Clock>
-class source_hub : public std::enable_shared_from_this<source_hub<Clock>> {
+class source_hub final : public hub_core, public std::enable_shared_from_this<source_hub<Clock>> {
 public:
     using scope_type = run_scope<Clock>;
     using strand_type = typename scope_type::strand_type;
@@ -59,8 +60,7 @@ public:
 
     strand_type strand() const noexcept { return scope_.strand(); }
 
-    /// How many take part.
-    std::size_t size() const noexcept { return size_; }
+    std::size_t size() const noexcept override { return size_; }
 
     const source_options& options() const noexcept { return options_; }
 
@@ -69,9 +69,6 @@ public:
     {
         while (state_ == state::closing) {
             co_await changed_.wait();
-        }
-        if (!actions_watch_) {
-            actions_watch_.emplace("/proc/sys/kernel/seccomp/actions_logged");
         }
         scope_.begin(this->weak_from_this());
         if (forks_.is_open()) {
@@ -176,11 +173,14 @@ public:
         }
     }
 
-    /// A number that grows when kernel.seccomp.actions_logged is written; empty if that can't be watched for.
+    /// A number that grows from the first call on when kernel.seccomp.actions_logged is written; empty if
+    /// that can't be watched for.
     std::optional<std::uint64_t> actions_writes()
     {
-        return actions_watch_ && actions_watch_->works() ? std::optional(actions_watch_->writes())
-                                                         : std::nullopt;
+        if (!actions_watch_) {
+            actions_watch_.emplace("/proc/sys/kernel/seccomp/actions_logged");
+        }
+        return actions_watch_->works() ? std::optional(actions_watch_->writes()) : std::nullopt;
     }
 
 private:
@@ -192,8 +192,10 @@ private:
 
     typename source_type::hooks hooks()
     {
-        return {[this](const record_batch& batch) { take(batch); }, [](bool) { return result{}; },
-                [this](boost::system::error_code why) { tell_end(why); }};
+        return {[this](const record_batch& batch) { take(batch); },
+                [this](bool from_kernel) { return opener_->allow(from_kernel); },
+                [this](boost::system::error_code why) { tell_end(why); },
+                [this] { return opener_->explain_missing_log(host_); }};
     }
 
     void set_state(state s)
@@ -301,9 +303,7 @@ private:
             co_await changed_.wait();
         }
         forks_.close();
-        while (scope_.has_tasks()) {
-            co_await scope_.sleep_until_woken(options_.stop_check_interval);
-        }
+        co_await scope_.wait_for_tasks();
     }
 
     source_options options_;
@@ -321,6 +321,12 @@ private:
     state state_ = state::idle;
     bool forks_ended_ = true;
 };
+
+template <class Clock>
+std::shared_ptr<hub_core> make_hub(const boost::asio::any_io_executor& ex, source_options options)
+{
+    return std::make_shared<source_hub<Clock>>(ex, std::move(options));
+}
 
 } // namespace sctrace::detail
 

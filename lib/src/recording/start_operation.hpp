@@ -5,6 +5,7 @@
 
 #include <sctrace/detail/completion.hpp>
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -16,21 +17,26 @@
 
 namespace sctrace::detail {
 
-/// Starts `Operation::run()` on the operation's strand.
-/**
- * A cancellation that is emitted through the handler's slot is passed on to `Operation::cancel()`, on the
- * strand.
- */
-template <class Operation, class Result>
-inline void start_operation(const std::shared_ptr<Operation>& operation,
-                            completion<void(boost::system::error_code, Result)> done)
+/// Has each cancellation that is emitted through the handler's slot passed to @p cancel, on the owner's
+/// strand.
+template <class Owner, class Signature, class Cancel>
+inline void pass_cancellation_on(completion<Signature>& done, const std::shared_ptr<Owner>& owner,
+                                 Cancel cancel)
 {
-    done.on_cancellation([weak = std::weak_ptr<Operation>(operation)](boost::asio::cancellation_type type) {
+    done.on_cancellation([weak = std::weak_ptr<Owner>(owner), cancel](boost::asio::cancellation_type type) {
         if (auto alive = weak.lock()) {
             const auto strand = alive->strand();
-            boost::asio::post(strand, [a = std::move(alive), type] { a->cancel(type); });
+            boost::asio::post(strand, [a = std::move(alive), cancel, type] { cancel(*a, type); });
         }
     });
+}
+
+/// Runs @p work on the strand, and completes with its outcome.
+template <class Strand, class Result>
+inline void start_operation(const Strand& strand,
+                            boost::asio::awaitable<basic_run_outcome<Result>, Strand> work,
+                            completion<void(boost::system::error_code, Result)> done)
+{
     auto ended = [done = std::move(done)](std::exception_ptr thrown,
                                           basic_run_outcome<Result> outcome) mutable {
         if (thrown) {
@@ -38,15 +44,7 @@ inline void start_operation(const std::shared_ptr<Operation>& operation,
         }
         done(outcome.code, std::move(outcome.result));
     };
-    boost::asio::co_spawn(operation->strand(), Operation::run(operation), std::move(ended));
-}
-
-/// As a terminal cancellation of an operation, from any thread.
-template <class Operation>
-inline void cancel_on_strand(const std::shared_ptr<Operation>& operation)
-{
-    boost::asio::post(operation->strand(),
-                      [operation] { operation->cancel(boost::asio::cancellation_type::terminal); });
+    boost::asio::co_spawn(strand, std::move(work), std::move(ended));
 }
 
 } // namespace sctrace::detail

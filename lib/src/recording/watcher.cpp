@@ -1,4 +1,4 @@
-#include "recording/compiled_watcher.hpp"
+#include "recording/watch_session.hpp"
 
 #include <chrono>
 

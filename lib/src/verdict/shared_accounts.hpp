@@ -4,9 +4,11 @@
 #include <sctrace/loss_ledger.hpp>
 #include <sctrace/process_tree.hpp>
 
+#include <cstdint>
+
 namespace sctrace::detail {
 
-/// Lets several recordings share what somebody enters once for all of them.
+/// Lets several runs share what somebody enters once for all of them, and look closer at it than users can.
 struct shared_accounts {
     /// From now on somebody else enters each serial into @p all, and saw_serial() is not to be called.
     /** @p all must live until keep(). */
@@ -14,6 +16,12 @@ struct shared_accounts {
 
     /// Ends share(): what is missing now is missing for good.
     static void keep(loss_ledger& ledger) { ledger.serials_.keep(); }
+
+    /// How often the kernel said that it lost audit records.
+    static std::uint64_t overflow_notices(const loss_ledger& ledger) noexcept
+    {
+        return ledger.overflow_notices_;
+    }
 
     /// Where the window begins in the history; zero before open_window().
     static std::uint64_t window_begin(const loss_ledger& ledger) noexcept { return ledger.serials_.begin(); }

@@ -122,7 +122,7 @@ struct evidence {
  *
  * What else `complete` takes is known elsewhere, and enters the ledger there: both brackets, each serial
  * between them and the kernel's counter of lost records (loss_ledger), settings whose change an audit record
- * shows (call_collector), and fork events that were lost where descendants are told by nothing else
+ * shows (record_listener), and fork events that were lost where descendants are told by nothing else
  * (process_follower).
  */
 std::vector<std::string> doubts(const evidence& e);

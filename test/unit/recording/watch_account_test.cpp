@@ -1,8 +1,12 @@
 #include "async/entry_pair.hpp"
-#include "recording/watch_reader.hpp"
+#include "common/routed_reader.hpp"
+#include "recording/record_router.hpp"
+#include "recording/subscriber.hpp"
+#include "recording/watch_account.hpp"
 
 #include <sctrace/loss_ledger.hpp>
 #include <sctrace/record_batch.hpp>
+#include <sctrace/target.hpp>
 #include <sctrace/watcher_options.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -17,12 +21,33 @@ using sctrace::test::seccomp_text;
 
 namespace {
 
+/// The part of a watcher in a hub.
+struct part_of_watcher final : sctrace::detail::subscriber {
+    sctrace::detail::watch_account& account;
+
+    part_of_watcher(sctrace::detail::watch_account& reader, sctrace::target& whose,
+                    sctrace::loss_ledger& losses)
+        : subscriber(reader, whose, losses, selection::everything)
+        , account(reader)
+    {
+    }
+
+    void wake() override {}
+    void take_calls() override { account.end_batch(); }
+    void source_ended(boost::system::error_code) override {}
+};
+
 /// What a watcher makes of batches, without a source.
 struct with_reader {
     sctrace::watcher_options options;
     sctrace::loss_ledger ledger;
-    sctrace::detail::watch_reader reader{options, ledger};
+    sctrace::target everybody;
+    sctrace::detail::record_router router;
+    sctrace::detail::watch_account reader{options, router.serials(), ledger};
+    part_of_watcher part{reader, everybody, ledger};
     sctrace::record_batch batch{16, 16384};
+
+    with_reader() { router.add(part); }
 
     void read_serials(std::initializer_list<std::uint64_t> serials, std::uint64_t overwritten = 0)
     {
@@ -33,7 +58,7 @@ struct with_reader {
             std::copy(text.begin(), text.end(), batch.free_space().begin());
             batch.append(text.size(), {.text = std::string_view(batch.free_space().data(), text.size())});
         }
-        reader.read(batch);
+        sctrace::test::read_routed(router, batch);
     }
 };
 

@@ -1,8 +1,9 @@
-#ifndef SCTRACE_SRC_RECORDING_DESCENDANTS_HPP
-#define SCTRACE_SRC_RECORDING_DESCENDANTS_HPP
+#ifndef SCTRACE_SRC_RECORDING_RECORDED_PROCESSES_HPP
+#define SCTRACE_SRC_RECORDING_RECORDED_PROCESSES_HPP
 
 #include "host/host_state.hpp"
 #include "os/process.hpp"
+#include "recording/call_collector.hpp"
 #include "recording/process_follower.hpp"
 #include "recording/run_scope.hpp"
 #include "recording/source_hub.hpp"
@@ -26,13 +27,12 @@
 
 namespace sctrace::detail {
 
-/// Who is recorded besides the processes that were named or started: the way in use, and why it is no better
-/// one.
+/// Who is recorded: the processes that were named or started, and those that follow them.
 /**
  * Everything is to be called on the scope's strand.
  */
 template <class Clock>
-class descendants {
+class recorded_processes {
 public:
     using scope_type = run_scope<Clock>;
     using hub_type = source_hub<Clock>;
@@ -41,19 +41,41 @@ public:
     using result = boost::system::result<void, failure>;
 
     /// All must outlive the object.
-    descendants(scope_type& run, hub_type& hub, subscriber& who, const recorder_options& options)
+    recorded_processes(scope_type& run, hub_type& hub, subscriber& who, const call_collector& seen,
+                       const recorder_options& options)
         : scope_(run)
         , hub_(hub)
         , subscriber_(who)
+        , seen_(seen)
         , options_(options)
     {
     }
 
-    /// Begins to follow @p wanted, before the first record is looked at: who is not known by then would be
-    /// nobody's.
-    task<void> begin(follow_kind wanted)
+    /// Wants the processes that are given by id, and those that follow them, or a command.
+    void want(follow_kind wanted)
     {
+        wanted_ = wanted;
         way_ = wanted;
+        for (const pid_t pid : options_.pids) {
+            subscriber_.whose().add_pid(pid);
+        }
+    }
+
+    /// Process ids are only good for selection where they are the kernel's.
+    result check_namespace(bool from_kernel) const
+    {
+        if (!from_kernel || way_ == follow_kind::session || in_initial_pid_namespace()) {
+            return {};
+        }
+        return failure{
+            error::foreign_pid_namespace,
+            "cannot record by process id from inside a pid namespace: the kernel's records carry the ids "
+            "of the initial one; run outside of the container, or record a command with its session"};
+    }
+
+    /// Begins to follow, before the first record is looked at: who is not known by then would be nobody's.
+    task<void> begin()
+    {
         if (!hub_.source().wants_the_kernel() || !hub_.open_forks()) {
             why_no_forks_ = hub_.why_no_forks();
             if (options_.pids.empty() || way_ == follow_kind::none) {
@@ -100,33 +122,27 @@ public:
         return {};
     }
 
-    /// The way in use.
-    follow_kind way() const noexcept { return way_; }
-
-    std::string why_no_fork_events() const
+    /// Keeps hold of the processes that are recorded by id, to see their end.
+    void hold()
     {
-        return why_no_forks_.empty() ? "the source is not the kernel's own" : why_no_forks_;
+        for (const pid_t pid : options_.pids) {
+            held_.emplace_back(pid);
+        }
     }
 
-    /// The given processes and those that follow them; or a command's, with itself.
-    std::vector<pid_t> relatives() const
+    /// Whether all those that are held have ended, and those that follow them.
+    bool have_ended() const
     {
-        return subscriber_.follower() ? subscriber_.follower()->living() : std::vector<pid_t>();
+        const bool ended =
+            !held_.empty() &&
+            std::all_of(held_.begin(), held_.end(), [](const process_handle& p) { return p.has_ended(); });
+        return ended && (way_ == follow_kind::none || relatives().empty());
     }
 
-    /// What a verdict takes of them, if @p wanted were to be followed; but for whether there may be any.
-    descendant_evidence gather_evidence(follow_kind wanted) const
+    /// Those that are recorded by id, and those that follow them.
+    std::vector<pid_t> with_relatives() const
     {
-        const call_collector& seen = subscriber_.reader();
-        descendant_evidence known;
-        known.how = wanted == follow_kind::none ? following::unwanted : following_in_use();
-        known.events = fork_events_seen();
-        known.why_no_events = why_no_fork_events();
-        known.selected_by_tree = seen.selected_by_tree();
-        known.outside_session = seen.has_outside_session();
-        known.latecomers = seen.latecomers();
-        known.unclear = seen.unclear();
-        return known;
+        return way_ == follow_kind::none ? options_.pids : relatives();
     }
 
     /// Those that still run of the command @p leader.
@@ -143,7 +159,46 @@ public:
         return pids;
     }
 
+    /// What a descendant that outlives the command @p leader calls later is not in the trace.
+    void tell_who_outlives(pid_t leader) const
+    {
+        if (way_ == follow_kind::none) {
+            return;
+        }
+        const auto pids = living_without(leader);
+        if (!pids.empty()) {
+            notice("the recording ends, but " + std::to_string(pids.size()) +
+                   " descendant(s) of the command run on, such as process " + std::to_string(pids.front()) +
+                   ": what they call from now on is not in the trace");
+        }
+    }
+
+    /// What a verdict takes of the descendants, but for whether there may be any.
+    descendant_evidence gather_evidence() const
+    {
+        descendant_evidence known;
+        known.how = wanted_ == follow_kind::none ? following::unwanted : following_in_use();
+        known.events = fork_events_seen();
+        known.why_no_events = why_no_fork_events();
+        known.selected_by_tree = seen_.selected_by_tree();
+        known.outside_session = seen_.has_outside_session();
+        known.latecomers = seen_.latecomers();
+        known.unclear = seen_.unclear();
+        return known;
+    }
+
 private:
+    std::string why_no_fork_events() const
+    {
+        return why_no_forks_.empty() ? "the source is not the kernel's own" : why_no_forks_;
+    }
+
+    /// The given processes and those that follow them; or a command's, with itself.
+    std::vector<pid_t> relatives() const
+    {
+        return subscriber_.follower() ? subscriber_.follower()->living() : std::vector<pid_t>();
+    }
+
     following following_in_use() const noexcept
     {
         switch (way_) {
@@ -219,8 +274,12 @@ private:
     scope_type& scope_;
     hub_type& hub_;
     subscriber& subscriber_;
+    const call_collector& seen_;
     const recorder_options& options_;
+    follow_kind wanted_ = follow_kind::none;
+    // In use, where what is wanted can't be had.
     follow_kind way_ = follow_kind::none;
+    std::vector<process_handle> held_;
     std::string why_no_forks_;
 };
 
