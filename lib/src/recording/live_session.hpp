@@ -97,6 +97,8 @@ protected:
         co_await prepare();
         result opened = co_await hub_->open(*this, markers_, scope_);
         if (opened) {
+            // A source that ended before another one took over is no concern of this run's.
+            source_error_ = hub_->source().error();
             opened = this->allow(hub_->source().reads_the_kernel());
         }
         co_return opened;
