@@ -7,8 +7,8 @@ import signal
 import host
 import masks
 from stage import Scenario
-from steps import (adds_target, during, ends, has_written, pauses, prints, releases, runs_tool, says, sends,
-                   starts, starts_tool, waits, while_stopped, writes_to_kernel_log)
+from steps import (adds_target, during, ends, ends_unread, has_written, pauses, prints, releases, runs_tool, says,
+                   sends, starts, starts_tool, waits, writes_to_kernel_log)
 
 FILES = ["-o", "trace", "--report", "report"]
 AUDIT = ["--source", "audit"]
@@ -93,7 +93,8 @@ SOURCES = [
     of_command("record.audit", AUDIT, ["./generator", *CALLS]),
     of_command("record.auto", [], ["./generator", *CALLS]),
     of_command("record.kmsg", KMSG, ["./generator", *CALLS]),
-    of_command("record.audit.i386", AUDIT, ["./generator", "i386:20:3", "i386:999:2", "110:5"]),
+    of_command("record.audit.i386", AUDIT, ["./generator", "i386:20:3", "i386:999:2", "110:5"],
+               needs=(*LIVE, host.require_i386)),
     of_command("record.kmsg.rate_limit", ["--source", "kmsg"], ["./generator", "110:200"], own=None,
                around=(lambda _: host.settings({host.RATELIMIT: "1", host.BURST: "10"}),), more_masks=(lossy(200),)),
     of_pids("record.audit.pid", AUDIT, {"a": CALLS}),
@@ -197,9 +198,9 @@ STOPS = [
 
 LOSSES = [
     of_pids("loss.audit_overrun", [*AUDIT, "--receive-buffer", "4K"], {"a": ["110:3000"]}, more_masks=(lossy(3001),),
-            steps=(HAS_BEGUN, while_stopped(ends("a")))),
+            steps=(HAS_BEGUN, ends_unread("a"))),
     of_pids("loss.kmsg_overrun", KMSG, {"a": ["110:3000"]}, more_masks=(lossy(3001),),
-            needs=(*LIVE, host.require_small_ring), steps=(HAS_BEGUN, while_stopped(ends("a")))),
+            needs=(*LIVE, host.require_small_ring), steps=(HAS_BEGUN, ends_unread("a"))),
     of_pids("loss.daemon_in_between", KMSG, {"a": ["110:30"], "b": ["110:40"], "c": ["110:50"]},
             steps=(HAS_BEGUN, ends("a"), during(daemon, ends("b")), ends("c")), more_masks=(missing(123),)),
     of_pids("loss.daemon_stays", KMSG, {"a": ["110:40"]}, steps=(HAS_BEGUN, during(daemon, ends("a"), waits()))),

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 
+import host
 import programs
 
 
@@ -79,14 +80,16 @@ def releases(*names):
     return step
 
 
-def while_stopped(*steps):
-    """The tool does not get to read meanwhile."""
+def ends_unread(name):
+    """As ends(), and the tool does not get to read before the kernel has told of every call."""
     def step(stage):
-        stage.programs["tool"].send(signal.SIGSTOP)
-        programs.eventually(lambda: programs.state_of(stage.programs["tool"].pid) == "T", "the tool is stopped")
-        for each in steps:
-            each(stage)
-        stage.programs["tool"].send(signal.SIGCONT)
+        tool, target = stage.programs["tool"], stage.targets[name]
+        with host.audit_records() as listener:
+            tool.send(signal.SIGSTOP)
+            programs.eventually(lambda: programs.state_of(tool.pid) == "T", "the tool is stopped")
+            target.wait()
+            programs.eventually(lambda: host.has_told_end(listener, target.pid), f"the end of {name} is told")
+            tool.send(signal.SIGCONT)
     return step
 
 
