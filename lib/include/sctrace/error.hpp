@@ -159,8 +159,8 @@ struct failure {
 /**
  * @par Example
  * @code
- * sctrace::replay_options options;
- * options.on_notice = [](std::string_view text) { std::cerr << text << '\n'; };
+ * const sctrace::notice told{"the kernel limits the rate"};
+ * std::cout << std::string_view(told) << '\n'; // the kernel limits the rate
  * @endcode
  */
 struct notice {
