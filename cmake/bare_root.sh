@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # bare_root.sh SUITE BUILD COMMAND…: makes a bare root of Debian (bookworm, trixie), runs the command in it, in this
 # clone, and removes the root. The clone has the same path there, and BUILD, a folder of the clone, is its `build`.
-# Takes root, and mmdebstrap. The kernel, /dev, /proc and /sys are this machine's, and so is ccache's folder.
+# Takes root, and mmdebstrap. The kernel, /dev, /proc and /sys are this machine's, and so is what ccache keeps.
 set -euo pipefail
 clone=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=cmake/helpers.sh
@@ -19,7 +19,7 @@ mirror() {
 }
 
 make_root() {
-    mmdebstrap --quiet --variant=minbase --include=ca-certificates "$suite" "$root" "$(mirror)"
+    mmdebstrap --quiet --variant=minbase --include=ca-certificates,ccache "$suite" "$root" "$(mirror)"
     # How this machine reaches the mirror is no part of the suite.
     apt-config dump Acquire >"$root/etc/apt/apt.conf.d/99acquire"
     cp /etc/resolv.conf /etc/hosts "$root/etc/"
@@ -46,7 +46,8 @@ enter_root() {
         pivot_root . old
         cd "$clone"
         umount --lazy /old
-        exec env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 CCACHE_DIR="$cache" "$@"
+        exec env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
+            CCACHE_DIR="$cache" CCACHE_BASEDIR="$clone" CCACHE_NOHASHDIR=1 "$@"
         ' bash "$root" "$clone" "$build" "$cache" "$@"
 }
 

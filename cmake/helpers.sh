@@ -53,12 +53,13 @@ count_tests() {
 }
 
 # run_tests BUILD_DIR [ctest option…]: fails when a test failed or none ran. The counts stay in BUILD_DIR/test_counts.
+# SCTRACE_TEST_LOCK is a file that is locked meanwhile, if that is set.
 run_tests() {
-    local build status=0 summary
+    local build status=0 summary lock=(${SCTRACE_TEST_LOCK:+flock "$SCTRACE_TEST_LOCK"})
     build=$(realpath "$1")
     shift
     rm -f "$build/tests.xml" "$build/test_counts"
-    ctest --test-dir "$build" --output-on-failure --no-tests=error -j "$(parallel_jobs)" \
+    "${lock[@]}" ctest --test-dir "$build" --output-on-failure --no-tests=error -j "$(parallel_jobs)" \
         --output-junit "$build/tests.xml" "$@" || status=$?
     [ -f "$build/tests.xml" ] || die "no test ran in $build"
 
