@@ -78,8 +78,7 @@ std::vector<syscall_key> permitted_calls(const profile& p, architecture arch, ar
         }
     }
     std::ranges::sort(calls, {}, &syscall_key::number);
-    const auto [repeated, end] = std::ranges::unique(calls);
-    calls.erase(repeated, end);
+    calls.erase(std::unique(calls.begin(), calls.end()), calls.end());
     return calls;
 }
 
