@@ -129,7 +129,10 @@ struct wide_bits {
     [[gnu::target("avx2")]] static std::uint32_t of(const wide_block& bytes) noexcept
     {
         using signed_block [[gnu::vector_size(32)]] = char;
-        return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb256(std::bit_cast<signed_block>(bytes)));
+        // Not std::bit_cast, which is compiled for every processor and cannot return such a block.
+        signed_block same;
+        std::memcpy(&same, &bytes, sizeof same);
+        return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb256(same));
     }
 };
 
