@@ -53,13 +53,14 @@ count_tests() {
 }
 
 # run_tests BUILD_DIR [ctest option…]: fails when a test failed or none ran. The counts stay in BUILD_DIR/test_counts.
-# SCTRACE_TEST_LOCK is a file that is locked meanwhile, if that is set.
+# SCTRACE_TEST_LAUNCHER is a command that runs them, if that is set.
 run_tests() {
-    local build status=0 summary lock=(${SCTRACE_TEST_LOCK:+flock "$SCTRACE_TEST_LOCK"})
+    local build status=0 summary
     build=$(realpath "$1")
     shift
     rm -f "$build/tests.xml" "$build/test_counts"
-    "${lock[@]}" ctest --test-dir "$build" --output-on-failure --no-tests=error -j "$(parallel_jobs)" \
+    # shellcheck disable=SC2086 # A command of several words.
+    ${SCTRACE_TEST_LAUNCHER:-} ctest --test-dir "$build" --output-on-failure --no-tests=error -j "$(parallel_jobs)" \
         --output-junit "$build/tests.xml" "$@" || status=$?
     [ -f "$build/tests.xml" ] || die "no test ran in $build"
 
