@@ -27,7 +27,7 @@ make_root() {
 
 # Not chroot(2), in which no user namespace can be made. The mounts go with the namespace, whatever ends the command.
 enter_root() {
-    local cache=${CCACHE_DIR:-$HOME/.cache/ccache}
+    local cache=${CCACHE_DIR:-${HOME:-/root}/.cache/ccache}
     mkdir -p "$build" "$cache" "$root$clone" "$root$cache" "$root/old"
     # shellcheck disable=SC2016 # The inner shell expands these.
     unshare --mount --propagation private bash -euc '
